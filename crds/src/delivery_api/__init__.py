@@ -1,0 +1,1 @@
+"""Types of delivery-operator: what everything else writes to and reads from."""

@@ -1,0 +1,187 @@
+"""CRDs from the types: pydantic's JSON schema made structural, with CEL rules and printer columns.
+
+The API server refuses what it can. Rules that compare with the old object sit on the parent, so
+that an optional field cannot be dropped and added again with another value.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from delivery_api.accelerator import AcceleratorClass
+from delivery_api.delivery import Delivery
+from delivery_api.model import GROUP, VERSION
+from delivery_api.modelversion import ModelVersion
+from delivery_api.sources import PINNED_MESSAGE, PINNED_RULE
+
+Schema = dict[str, Any]
+
+_KEPT = ("description", "type", "default", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "maxItems")
+_MAX_ITEMS, _MAX_KEYS, _MAX_TEXT = 256, 64, 4096
+
+
+def structural(schema: Schema, definitions: Schema) -> Schema:
+    """Kubernetes' structural subset of a JSON schema: no $ref, no anyOf, no titles, bounds everywhere."""
+    if "$ref" in schema:
+        target = definitions[schema["$ref"].rsplit("/", 1)[1]]
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        return structural({**target, **rest}, definitions)
+    if "anyOf" in schema:
+        (only,) = (one for one in schema["anyOf"] if one.get("type") != "null")
+        rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
+        return structural({**only, **rest}, definitions)
+    out = {key: schema[key] for key in _KEPT if key in schema}
+    if "const" in schema:
+        out["enum"] = [schema["const"]]
+    for given, inclusive, step in (("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1)):
+        if given in schema:
+            out[inclusive] = schema[given] + step
+    return _children(out, schema, definitions)
+
+
+def _children(out: Schema, schema: Schema, definitions: Schema) -> Schema:
+    kind = out.get("type")
+    if kind == "integer":
+        out["format"] = "int64"
+    elif kind == "string" and "enum" not in out:
+        out.setdefault("maxLength", _MAX_TEXT)
+    elif kind == "array":
+        out.setdefault("maxItems", _MAX_ITEMS)
+        out["items"] = structural(schema["items"], definitions)
+    elif kind == "object" and "properties" in schema:
+        out["properties"] = {name: structural(one, definitions) for name, one in schema["properties"].items()}
+        if schema.get("required"):
+            out["required"] = schema["required"]
+    elif kind == "object":
+        out["maxProperties"] = _MAX_KEYS
+        out["additionalProperties"] = structural(schema["additionalProperties"], definitions)
+    return out
+
+
+def schema_of(kind: type[BaseModel]) -> Schema:
+    """Structural schema of a kind, with metadata left to the API server."""
+    full = kind.model_json_schema(by_alias=True, mode="validation")
+    del full["properties"]["metadata"]
+    out = structural(full, full.get("$defs", {}))
+    out["properties"]["metadata"] = {"type": "object"}
+    for name in ("apiVersion", "kind"):
+        out["properties"][name] = {"type": "string"}
+    out["required"] = ["spec"]
+    return out
+
+
+def _rule(rule: str, message: str) -> Schema:
+    return {"rule": rule, "message": message}
+
+
+def _same(path: str, what: str) -> Schema:
+    return _rule(f"self.{path} == oldSelf.{path}", f"{path} is the customer's and never changes: {what}")
+
+
+TERMS_RULES = [
+    _same("ticket", "create another Delivery"),
+    _same("data", "create another Delivery"),
+    _same("acceptance", "create another Delivery"),
+    _same("handling", "create another Delivery"),
+    _same("budget.currency", "create another Delivery"),
+    _rule(
+        "quantity(self.budget.limit).compareTo(quantity(oldSelf.budget.limit)) >= 0",
+        "budget.limit can only be raised, by who has the verb fund",
+    ),
+]
+SPEC_RULES = [
+    _same("base", "create another Delivery"),
+    _same("output", "create another Delivery"),
+]
+COLUMNS = [
+    ("Stage", "string", ".status.stage", 0, "First stage that has not passed"),
+    ("State", "string", ".status.state", 0, "Reason of that stage"),
+    ("Gain", "string", ".status.gain", 0, "Gain over the base"),
+    ("Cost", "string", ".status.cost.amount", 0, "Spent"),
+    ("Budget", "string", ".spec.terms.budget.limit", 0, "Limit"),
+    ("Age", "date", ".metadata.creationTimestamp", 0, "Age"),
+    ("Step", "integer", ".status.progress.step", 1, "Optimizer steps done"),
+    ("Message", "string", ".status.message", 1, "One sentence"),
+]
+
+
+def _columns(rows: list[tuple[str, str, str, int, str]]) -> list[Schema]:
+    return [
+        {"name": name, "type": kind, "jsonPath": path, "priority": priority, "description": about}
+        for name, kind, path, priority, about in rows
+    ]
+
+
+def _crd(kind: type[BaseModel], plural: str, scope: str, schema: Schema, **version: Any) -> Schema:
+    name = kind.__name__
+    names = {"kind": name, "listKind": f"{name}List", "plural": plural, "singular": name.lower(), "categories": ["ptaas"]}
+    if short_name := version.pop("short", None):
+        names["shortNames"] = [short_name]
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{GROUP}"},
+        "spec": {
+            "group": GROUP,
+            "names": names,
+            "scope": scope,
+            "versions": [{"name": VERSION, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}, **version}],
+        },
+    }
+
+
+def delivery_crd() -> Schema:
+    """CRD of `Delivery`."""
+    schema = schema_of(Delivery)
+    schema["x-kubernetes-validations"] = [
+        _rule("size(self.metadata.name) <= 200", "metadata.name: at most 200 characters"),
+    ]
+    spec = schema["properties"]["spec"]
+    spec["x-kubernetes-validations"] = SPEC_RULES
+    terms = spec["properties"]["terms"]
+    terms["x-kubernetes-validations"] = TERMS_RULES
+    for source in (*terms["properties"]["data"]["properties"].values(), spec["properties"]["base"]):
+        source["x-kubernetes-validations"] = [_rule(PINNED_RULE, PINNED_MESSAGE)]
+    conditions = schema["properties"]["status"]["properties"]["conditions"]
+    conditions |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+    return _crd(
+        Delivery, "deliveries", "Namespaced", schema,
+        short="dlv", subresources={"status": {}}, additionalPrinterColumns=_columns(COLUMNS),
+    )  # fmt: skip
+
+
+def accelerator_class_crd() -> Schema:
+    """CRD of `AcceleratorClass`."""
+    rows = [
+        ("Resource", "string", ".spec.resource", 0, "Resource a pod asks for"),
+        ("Memory", "integer", ".spec.memoryBytes", 0, "Bytes"),
+        ("Price", "string", ".spec.pricePerHour", 0, "Per hour"),
+        ("Currency", "string", ".spec.currency", 0, "Currency"),
+    ]
+    return _crd(
+        AcceleratorClass, "acceleratorclasses", "Cluster", schema_of(AcceleratorClass),
+        short="acc", additionalPrinterColumns=_columns(rows),
+    )  # fmt: skip
+
+
+def model_version_crd() -> Schema:
+    """CRD of `ModelVersion`."""
+    schema = schema_of(ModelVersion)
+    schema["x-kubernetes-validations"] = [_rule("self.spec == oldSelf.spec", "a ModelVersion never changes")]
+    rows = [
+        ("Delivery", "string", ".spec.delivery", 0, "Where it came from"),
+        ("Base", "string", ".spec.evaluation.base", 0, "Score of the base"),
+        ("Candidate", "string", ".spec.evaluation.candidate", 0, "Score of this"),
+        ("Artifact", "string", ".spec.artifact", 1, "Digest"),
+        ("Age", "date", ".metadata.creationTimestamp", 0, "Age"),
+    ]
+    return _crd(
+        ModelVersion, "modelversions", "Namespaced", schema,
+        short="mv", additionalPrinterColumns=_columns(rows),
+    )  # fmt: skip
+
+
+def all_crds() -> dict[str, Schema]:
+    """File name to CRD."""
+    made = (delivery_crd(), accelerator_class_crd(), model_version_crd())
+    return {f"{one['metadata']['name'].split('.')[0]}.yaml": one for one in made}

@@ -1,0 +1,43 @@
+"""Labels, annotations and names of children. A child's name is the digest of what would change its result."""
+
+from delivery_api.digests import digest, short
+from delivery_api.model import GROUP
+
+DELIVERY = f"{GROUP}/delivery"
+DELIVERY_NAMESPACE = f"{GROUP}/delivery-namespace"
+DELIVERY_UID = f"{GROUP}/delivery-uid"
+STAGE = f"{GROUP}/stage"
+INPUTS = f"{GROUP}/inputs"
+ATTEMPT = f"{GROUP}/attempt"
+EVIDENCE = f"{GROUP}/evidence"
+WORK_NAMESPACE = f"{GROUP}/work-namespace"
+
+APPROVE = f"{GROUP}/approve"
+APPROVED_BY = f"{GROUP}/approved-by"
+CREATED_BY = f"{GROUP}/created-by"
+DRIVEN_BY = f"{GROUP}/driven-by"
+RETRY = f"{GROUP}/retry"
+
+PRICE = f"{GROUP}/price-per-hour"
+CLASS = f"{GROUP}/accelerator-class"
+ACCELERATORS = f"{GROUP}/accelerators"
+
+MANAGED_BY = "delivery-operator"
+FIELD_MANAGER = "delivery-operator"
+
+
+def work_namespace(tenant: str) -> str:
+    """Namespace of the operator where the work of a tenant namespace runs; tenants have no rights there."""
+    tail = "-ptaas"
+    return tenant + tail if len(tenant) + len(tail) <= 63 else f"{tenant[:45]}-{short(digest(tenant))}{tail}"
+
+
+def anchor(uid: str) -> str:
+    """ConfigMap that owns all children of a Delivery."""
+    return f"anchor-{uid}"
+
+
+def child(owner: str, stage: str, inputs: str, attempt: int) -> str:
+    """Name of a child: at most 52 characters, so that a Job's pods keep a readable name."""
+    tail = f"-{stage}-{short(inputs)}-{attempt}"
+    return owner[: 52 - len(tail)].rstrip("-.").replace(".", "-") + tail

@@ -1,0 +1,1 @@
+"""The operator: carries a Delivery through ten governed stages."""
