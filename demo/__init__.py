@@ -1,0 +1,1 @@
+"""The demo: what a first-time user runs, and the data it runs on."""
