@@ -1,0 +1,12 @@
+# Two commands: `make demo` and `make test`. Both install all they need into a cache outside the tree
+# (DELIVERY_CACHE, by default ~/.cache/delivery-operator).
+.PHONY: demo test fast lint generate format lock clean
+
+demo: ; @tools/setup && exec tools/demo $(if $(DATA),--data $(DATA)) $(if $(KUBECONFIG),--kubeconfig $(KUBECONFIG))
+test: ; @tools/setup && exec tools/test
+fast: ; @tools/setup && exec tools/test fast
+lint: ; @tools/setup && exec tools/lint
+generate: ; @tools/setup && exec tools/generate
+format: ; @tools/setup && exec tools/format
+lock: ; @exec tools/lock
+clean: ; @cluster/down 2>/dev/null; rm -rf out
