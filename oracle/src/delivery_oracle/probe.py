@@ -1,0 +1,113 @@
+"""The clean probe: the looks of a training run as two bets, recomputed whole from the evidence at every pass.
+
+Nothing is carried from pass to pass: the same evidence gives the same outcome, after a crash as well. Looks are
+bound to the lineage of the run: after a resume the first look of a step counts and a repeat is ignored; an item
+scored twice at different steps is refused, since its second score is no fresh evidence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from delivery_api.evidence import Look, TrainEvidence
+from delivery_oracle.statistics.eprocess import Process, Wealth, ramp, wealth
+
+ALPHA_FLAG = 0.01
+ALPHA_CERTIFY = 0.05
+WARMUP_SHARE = 0.20
+
+
+class Outcome(StrEnum):
+    """What the probe knows so far. Undecided is not a certificate."""
+
+    NOT_LEARNING = "NotLearning"
+    LEARNING = "Learning"
+    UNDECIDED = "Undecided"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Both processes over all looks."""
+
+    outcome: Outcome
+    looks: int
+    items: int
+    gain: float
+    flag: Wealth
+    certify: Wealth
+    steps: tuple[int, ...]
+    decided_at: int | None
+    message: str
+
+
+class RepeatedItem(ValueError):
+    """An item was scored at two different steps of one lineage."""
+
+
+def looks_of(attempts: Iterable[TrainEvidence], warmup_end: int) -> tuple[Look, ...]:
+    """Looks after the warm-up, first of each step, in order of steps; attempts of one lineage, oldest first."""
+    first: dict[int, Look] = {}
+    for attempt in attempts:
+        for look in attempt.looks:
+            first.setdefault(look.step, look)
+    kept = tuple(first[step] for step in sorted(first) if step >= warmup_end and first[step].items)
+    seen: dict[str, int] = {}
+    for look in kept:
+        for item in look.items:
+            if item.id in seen:
+                raise RepeatedItem(f"item {item.id} is scored at step {seen[item.id]} and again at step {look.step}")
+            seen[item.id] = look.step
+    return kept
+
+
+def assess(
+    attempts: Sequence[TrainEvidence],
+    *,
+    margin: float,
+    planned_steps: int,
+    alpha_flag: float = ALPHA_FLAG,
+    alpha_certify: float = ALPHA_CERTIFY,
+) -> Assessment:
+    """Outcome of the probe. ValueError when the evidence cannot be used, with the item that spoils it."""
+    warmup_end = math.ceil(WARMUP_SHARE * planned_steps)
+    looks = looks_of(attempts, warmup_end)
+    floors = [ramp(look.step, warmup_end, planned_steps, margin) for look in looks for _ in look.items]
+    steps = tuple(look.step for look in looks for _ in look.items)
+    gains = [item.candidate - item.base for look in looks for item in look.items]
+    flag = wealth(Process.FLAG, gains, floors)
+    certify = wealth(Process.CERTIFY, gains, margin)
+    flagged, certified = flag.first_crossing(alpha_flag), certify.first_crossing(alpha_certify)
+    outcome = Outcome.NOT_LEARNING if flagged else Outcome.LEARNING if certified else Outcome.UNDECIDED
+    decisive = flagged or certified
+    decided_at = steps[decisive - 1] if decisive else None
+    # The sentence is about the items up to the decision, so that looks that arrive later do not change it.
+    said = gains[: _look_end(steps, decided_at)] if flagged else gains
+    gain = sum(said) / len(said) if said else 0.0
+    message = sentence(outcome, gain, len(said), decided_at, margin, alpha_flag, alpha_certify)
+    return Assessment(outcome, len(looks), len(gains), gain, flag, certify, steps, decided_at, message)
+
+
+def _look_end(steps: Sequence[int], step: int | None) -> int:
+    return sum(1 for seen in steps if step is not None and seen <= step)
+
+
+def sentence(
+    outcome: Outcome, gain: float, items: int, step: int | None, margin: float, alpha_flag: float, alpha_certify: float
+) -> str:
+    """The outcome with its null in words and the population it speaks of."""
+    seen = f"gain {gain:+.3f} on {items} fresh sealed items"
+    population = "in the population that the sealed rows were drawn from"
+    if outcome is Outcome.NOT_LEARNING:
+        return (
+            f"{seen} by step {step}: rejected at {alpha_flag:g} that every item after the warm-up is expected to gain at "
+            f"least {margin / 2:.3f} rising to the margin {margin:.3f} {population}"
+        )
+    if outcome is Outcome.LEARNING:
+        return (
+            f"{seen}: rejected at {alpha_certify:g} by step {step} that the expected gain is at most {margin:.3f} "
+            f"{population}; the audit still decides"
+        )
+    return f"{seen}: neither learning nor not learning is shown at a margin of {margin:.3f}"

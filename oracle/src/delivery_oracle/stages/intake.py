@@ -1,0 +1,194 @@
+"""Intake: can the data be learned from and judged with, and did the driver read the ticket as the terms say?
+
+The chain below is read top to bottom; the canary comes last because it is the only one that may say nothing.
+"""
+
+from __future__ import annotations
+
+from delivery_api.delivery import DeliverySpec
+from delivery_api.evidence import AuditEvidence
+from delivery_api.finding import Finding, failed, passed, unknown
+from delivery_api.reasons import Reason
+from delivery_oracle import canary
+from delivery_oracle.stages.common import first, invalid, not_usable
+from delivery_oracle.statistics import power as holdout
+
+WHAT = "the data audit"
+FEWEST_ROWS = 8
+MOST_CONFLICTS = 0.20
+MOST_UNSEEN_LABELS = 0.10
+MOST_EXACT_LEAKS = 0.05
+MOST_LEAKS = 0.25
+FEWEST_ROWS_A_LABEL = 2.0
+EXTRACTION_SHARE = 0.5
+LEAST_POWER = 0.5
+
+
+def judge(spec: DeliverySpec, audit: AuditEvidence | None) -> Finding:
+    """Verdict of the first stage."""
+    missing = first(misread_terms(spec), not_usable(audit, WHAT))
+    if missing or audit is None:
+        return missing or unknown(Reason.EVIDENCE_MISSING, f"There is no evidence of {WHAT}")
+    objection = first(
+        incomplete(audit),
+        misread_data(spec, audit),
+        unusable(spec, audit),
+        personal_data(spec, audit),
+        leaked(audit),
+        too_small(spec, audit),
+    )
+    return objection or sing(spec, audit)
+
+
+def misread_terms(spec: DeliverySpec) -> Finding | None:
+    """The driver's metric and columns against the customer's terms."""
+    wanted, read = spec.terms.acceptance.metric, spec.intake.metric
+    if read != wanted:
+        message = f"spec.intake.metric={read}, spec.terms.acceptance.metric={wanted}; set spec.intake.metric to {wanted}"
+        return failed(Reason.INTAKE_MISREAD, message)
+    if spec.intake.task == "Classification" and read != "Accuracy":
+        return failed(Reason.INTAKE_MISREAD, f"spec.intake.task=Classification is scored by Accuracy, the terms say {wanted}")
+    if spec.intake.fields.input == spec.intake.fields.target:
+        return failed(
+            Reason.INTAKE_MISREAD,
+            f"spec.intake.fields.input and target are both {spec.intake.fields.input}; name the column with the answer",
+        )
+    return None
+
+
+def incomplete(audit: AuditEvidence) -> Finding | None:
+    """A complete record has counts and a holdout, each item once and in one split only."""
+    if audit.train is None or audit.sealed is None or audit.lengths is None or audit.overlap is None:
+        return invalid(WHAT, "counts, lengths or overlap are absent")
+    if len(set(audit.holdout) | set(audit.probe)) < len(audit.holdout) + len(audit.probe):
+        return invalid(WHAT, "an item is listed twice among holdout and probe pool")
+    return None
+
+
+def misread_data(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
+    """The driver's reading of columns and task against the rows."""
+    fields = spec.intake.fields
+    for name, column in (("input", fields.input), ("target", fields.target)):
+        if audit.columns and column not in audit.columns:
+            there = ", ".join(audit.columns)
+            message = f"spec.intake.fields.{name}={column} is not a column of the training rows; columns are {there}"
+            return failed(Reason.INTAKE_MISREAD, message)
+    rows = usable_rows(audit)
+    if spec.intake.task == "Classification" and rows < FEWEST_ROWS_A_LABEL * len(audit.labels):
+        return failed(
+            Reason.INTAKE_MISREAD,
+            f"spec.intake.task=Classification, but {fields.target} has {len(audit.labels)} values in {rows} rows; "
+            "it is no label, use ExactMatch or Extraction",
+        )
+    share = audit.targets_in_input
+    if spec.intake.task == "Extraction" and share is not None and share < EXTRACTION_SHARE:
+        return failed(
+            Reason.INTAKE_MISREAD,
+            f"spec.intake.task=Extraction, but {share:.0%} of the targets are part of their input; use ExactMatch",
+        )
+    return None
+
+
+def usable_rows(audit: AuditEvidence) -> int:
+    """Training rows that are left after what intake excludes."""
+    return audit.train.rows - len(set(audit.drop_rows)) if audit.train else 0
+
+
+def unusable(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
+    """Rows, labels and lengths that make the task impossible."""
+    assert audit.train is not None and audit.sealed is not None
+    where, rows = "spec.terms.data.train", usable_rows(audit)
+    if rows < FEWEST_ROWS:
+        return _unusable(f"{where}: {rows} usable of {audit.train.rows} rows, at least {FEWEST_ROWS} needed")
+    if spec.intake.task == "Classification" and len(audit.labels) < 2:
+        only = next(iter(audit.labels), "none")
+        return _unusable(f"{where}: {spec.intake.fields.target} has one label only ({only}); two or more are needed")
+    if audit.train.conflicting > MOST_CONFLICTS * audit.train.rows:
+        return _unusable(
+            f"{where}: {audit.train.conflicting} of {audit.train.rows} rows repeat an input with another target, "
+            f"more than {MOST_CONFLICTS:.0%}; mend the targets"
+        )
+    if len(audit.unseen_labels) > MOST_UNSEEN_LABELS * max(1, len(audit.labels)):
+        shown = ", ".join(audit.unseen_labels[:5])
+        return _unusable(f"{where}: {len(audit.unseen_labels)} sealed labels never occur in training, such as {shown}")
+    if audit.too_long:
+        return _unusable(
+            f"{where}: {audit.too_long} rows are longer than the base's context of {audit.context_length} tokens; "
+            "shorten them or take another base"
+        )
+    return None
+
+
+def _unusable(message: str) -> Finding:
+    return failed(Reason.DATA_UNUSABLE, message)
+
+
+def personal_data(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
+    """The customer's own rule, enforced."""
+    found = {kind: rows for kind, rows in sorted(audit.personal_data.items()) if rows}
+    if spec.terms.handling.personal_data != "Refuse" or not found:
+        return None
+    listed = ", ".join(f"{kind} in {rows} rows" for kind, rows in found.items())
+    return failed(
+        Reason.PERSONAL_DATA_FOUND,
+        f"spec.terms.data.train has {listed} and spec.terms.handling.personalData=Refuse; remove it and order anew",
+    )
+
+
+def leaked(audit: AuditEvidence) -> Finding | None:
+    """Few leaks are left out of training; many mean that the sealed rows are no independent sample."""
+    assert audit.sealed is not None and audit.overlap is not None
+    items, exact, near = max(1, audit.sealed.rows), audit.overlap.exact, audit.overlap.near
+    if exact <= MOST_EXACT_LEAKS * items and exact + near <= MOST_LEAKS * items:
+        return None
+    return failed(
+        Reason.HOLDOUT_LEAKED,
+        f"spec.terms.data.sealed: {exact} of {items} items occur among the training rows and {near} nearly, at most "
+        f"{MOST_EXACT_LEAKS:.0%} and {MOST_LEAKS:.0%} together are allowed; seal other rows",
+    )
+
+
+def too_small(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
+    """A holdout that would more likely than not stay inconclusive on a good run is no holdout."""
+    items, margin = len(audit.holdout), float(spec.terms.acceptance.minimum_gain)
+    chance = holdout.power(items, holdout.assumed_gain(margin), margin)
+    if chance >= LEAST_POWER:
+        return None
+    return unknown(Reason.HOLDOUT_TOO_SMALL, f"{power_sentence(items, margin, chance)}; seal more rows")
+
+
+def power_sentence(items: int, margin: float, chance: float) -> str:
+    """How much the holdout can show, with the assumption it rests on."""
+    needed = holdout.items_needed(margin)
+    size = f"{needed} items have power {holdout.WANTED_POWER:.2f}" if needed else "no usual size has enough"
+    return (
+        f"a holdout of {items} items shows a true gain of {holdout.assumed_gain(margin):.3f} against the margin "
+        f"{margin:.3f} with power {chance:.2f} (if the candidate loses one item in ten), {size}"
+    )
+
+
+def sing(spec: DeliverySpec, audit: AuditEvidence) -> Finding:
+    """The canary's part, once nothing else objects."""
+    summary = accepted_sentence(spec, audit)
+    if spec.terms.handling.intake_canary == "Skip":
+        return unknown(Reason.CANARY_SKIPPED, f"{summary}; canary waived by spec.terms.handling.intakeCanary=Skip")
+    if audit.canary is None:
+        return unknown(Reason.CANARY_SILENT, f"{summary}; the canary does not apply to this task")
+    try:
+        report = canary.listen(audit.canary)
+    except ValueError as error:
+        return invalid(WHAT, str(error))
+    if report.song is canary.Song.UNRELATED:
+        return failed(Reason.LABELS_UNRELATED, f"spec.terms.data.train: {report.message}; mend the labels")
+    if report.song is canary.Song.SILENT:
+        return unknown(Reason.CANARY_SILENT, f"{summary}; canary: {report.message}")
+    return passed(Reason.INTAKE_ACCEPTED, f"{summary}; {report.message}")
+
+
+def accepted_sentence(spec: DeliverySpec, audit: AuditEvidence) -> str:
+    """What was read, and what the holdout can show."""
+    items, margin = len(audit.holdout), float(spec.terms.acceptance.minimum_gain)
+    chance = holdout.power(items, holdout.assumed_gain(margin), margin)
+    labels = f", {len(audit.labels)} labels" if spec.intake.task == "Classification" else ""
+    weak = f"; {power_sentence(items, margin, chance)}" if chance < holdout.WANTED_POWER else f" (power {chance:.2f})"
+    return f"{usable_rows(audit)} training rows{labels}, {len(audit.probe)} probe items, holdout of {items}{weak}"
