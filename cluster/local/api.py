@@ -45,3 +45,14 @@ def apply(state: State, server: str, path: str, content: Object) -> None:
     status, answer = request(state, server, "PATCH", f"{path}?fieldManager=cluster-up&force=true", content)
     if status not in (200, 201):
         raise ClusterError(f"apply {path}: HTTP {status} {answer.decode(errors='replace')[:300]}")
+
+
+def binding(user: str, role: str) -> Object:
+    """A ClusterRoleBinding of one user, named as the user."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": user},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+    }

@@ -65,7 +65,7 @@ TOOLS = {
     "helm": "helm.sh/helm/v3/cmd/helm",
     "crane": "github.com/google/go-containerregistry/cmd/crane",
 }
-_KUBERNETES_FLAGS = "-s -w " + _stamp("k8s.io/component-base/version", KUBERNETES)
+_KUBERNETES_FLAGS = " ".join(["-s -w", *(_stamp(f"k8s.io/{package}", KUBERNETES) for package in ("component-base/version", "client-go/pkg/version"))])
 
 kubernetes = Module("kubernetes", CONTROL_PLANE | NODE, _KUBERNETES_FLAGS)
 tools = Module("tools", TOOLS)
