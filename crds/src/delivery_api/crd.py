@@ -20,6 +20,11 @@ _KEPT = ("description", "type", "default", "enum", "pattern", "minLength", "maxL
 _MAX_ITEMS, _MAX_KEYS, _MAX_TEXT = 256, 64, 4096
 
 
+def _without_nulls(value: Any) -> Any:
+    """A default as the API server takes it: absent, not null."""
+    return {key: one for key, one in value.items() if one is not None} if isinstance(value, dict) else value
+
+
 def structural(schema: Schema, definitions: Schema) -> Schema:
     """Kubernetes' structural subset of a JSON schema: no $ref, no anyOf, no titles, bounds everywhere."""
     if "$ref" in schema:
@@ -30,7 +35,7 @@ def structural(schema: Schema, definitions: Schema) -> Schema:
         (only,) = (one for one in schema["anyOf"] if one.get("type") != "null")
         rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
         return structural({**only, **rest}, definitions)
-    out = {key: schema[key] for key in _KEPT if key in schema}
+    out = {key: _without_nulls(schema[key]) for key in _KEPT if key in schema}
     if "const" in schema:
         out["enum"] = [schema["const"]]
     for given, inclusive, step in (("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1)):
