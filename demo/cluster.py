@@ -1,0 +1,81 @@
+"""Where the demo runs: the local cluster, started when it is not up, or one that the user gave."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from .kubectl import Kubectl
+from .narrator import DemoError, Narrator
+from .shell import Processes
+
+ROOT = Path(__file__).resolve().parent.parent
+PEOPLE = ("requester", "approver")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster as the demo's three people see it."""
+
+    admin: Kubectl
+    people: dict[str, Kubectl]
+    helm: list[str]
+    registry: str
+    audit_log: Path | None
+    started_here: bool
+
+    @property
+    def requester(self) -> Kubectl:
+        return self.people["requester"]
+
+    @property
+    def approver(self) -> Kubectl:
+        return self.people["approver"]
+
+
+def cache() -> Path:
+    """The cache outside the tree."""
+    return Path(os.environ.get("DELIVERY_CACHE", Path.home() / ".cache" / "delivery-operator"))
+
+
+def local(processes: Processes, narrator: Narrator) -> Cluster:
+    """The local cluster; already up is as good as started."""
+    before = processes.run([str(ROOT / "cluster/status")]).code == 0
+    processes.stream([str(ROOT / "cluster/up")], lambda line: narrator.say(f"    {line}"))
+    told = json.loads(processes.check([str(ROOT / "cluster/status"), "-o", "json"]))
+    programs, kubeconfigs = told["programs"], told["kubeconfig"]
+
+    def person(name: str) -> Kubectl:
+        return Kubectl(processes, programs["kubectl"], ["--kubeconfig", kubeconfigs[name]], name)
+
+    return Cluster(
+        admin=person("admin"),
+        people={name: person(name) for name in PEOPLE},
+        helm=[programs["helm"], "--kubeconfig", kubeconfigs["admin"]],
+        registry=told["registry"],
+        audit_log=Path(told["auditLog"]),
+        started_here=not before,
+    )
+
+
+def given(processes: Processes, kubeconfig: Path, registry: str | None) -> Cluster:
+    """A cluster of the user's own; requester and approver are impersonated by its kubeconfig."""
+    if not kubeconfig.is_file():
+        raise DemoError(f"KUBECONFIG={kubeconfig}: no such file; give a kubeconfig with cluster-admin rights")
+    if not registry:
+        raise DemoError("KUBECONFIG= needs REGISTRY=host[:port], a registry that this machine and the cluster's pods reach")
+    options = ["--kubeconfig", str(kubeconfig)]
+    return Cluster(
+        admin=Kubectl(processes, "kubectl", options, "admin"),
+        people={name: Kubectl(processes, "kubectl", [*options, "--as", name], name) for name in PEOPLE},
+        helm=["helm", *options],
+        registry=registry,
+        audit_log=None,
+        started_here=False,
+    )
+
+
+def stop(processes: Processes, narrator: Narrator) -> None:
+    """Stop the local cluster; what it cached stays."""
+    narrator.say("    stopping the local cluster that this run started (KEEP=1 leaves it up)")
+    processes.check([str(ROOT / "cluster/down")], timeout=180)

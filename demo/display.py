@@ -1,0 +1,86 @@
+"""Show a delivery as it goes: a live table on a terminal, a line a change elsewhere.
+
+The plain lines go into the transcript in both cases.
+"""
+
+from types import TracebackType
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from delivery_api.finding import Verdict
+from delivery_api.stages import Stage
+
+from .narrator import Narrator, clock
+from .view import Row, View
+
+REPEAT_SECONDS = 30
+MARK = {Verdict.PASS: ("pass", "green"), Verdict.FAIL: ("FAIL", "red"), Verdict.UNKNOWN: ("...", "dim")}
+
+
+class Display:
+    """A context in which `show` may be called as often as one likes."""
+
+    def __init__(self, narrator: Narrator) -> None:
+        self._narrator = narrator
+        self._live = Live(console=narrator.console, transient=False, auto_refresh=False)
+        self._said: dict[Stage, str] = {}
+        self._said_training = ""
+        self._said_at = 0.0
+
+    def __enter__(self) -> "Display":
+        if self._narrator.console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._narrator.console.is_terminal:
+            self._live.stop()
+
+    def show(self, view: View) -> None:
+        for line in self._news(view):
+            if self._narrator.console.is_terminal:
+                self._narrator.note(line)
+            else:
+                self._narrator.say(line)
+        if self._narrator.console.is_terminal:
+            self._live.update(table(view, self._narrator.seconds), refresh=True)
+
+    def _news(self, view: View) -> list[str]:
+        lines = []
+        for row in view.rows:
+            heading = f"{row.verdict}/{row.reason}"
+            if row.reason != "Waiting" and self._said.get(row.stage) != heading:
+                self._said[row.stage] = heading
+                lines.append(self._line(view, row, row.message))
+        if self._due(view):
+            self._said_training, self._said_at = view.training, self._narrator.seconds
+            lines.append(self._line(view, view.current, view.training))
+        return lines
+
+    def _due(self, view: View) -> bool:
+        new = bool(view.training) and view.training != self._said_training and view.current.stage is Stage.TRAIN
+        looked = view.training.partition("probe")[2] != self._said_training.partition("probe")[2]
+        return new and (looked or self._narrator.seconds - self._said_at >= REPEAT_SECONDS)
+
+    def _line(self, view: View, row: Row, text: str) -> str:
+        money = f"{view.cost:.4f} {view.currency}"
+        return f"    {clock(self._narrator.seconds)}  {row.stage:<9}{MARK[row.verdict][0]:<5}{row.reason:<18}{money}  {text}"
+
+
+def table(view: View, seconds: float) -> Table:
+    """The ten stages."""
+    shown = Table(title=f"{view.name}   {view.cost:.4f} {view.currency}   {clock(seconds)}", title_justify="left", expand=True)
+    for heading in ("stage", "", "state", "s"):
+        shown.add_column(heading, no_wrap=True, justify="right" if heading == "s" else "left")
+    shown.add_column("what is known")
+    for row in view.rows:
+        word, style = MARK[row.verdict]
+        if row.stage is view.current.stage and row.verdict is Verdict.UNKNOWN:
+            style = "yellow"
+        training = f"{view.training}  " if row.stage is Stage.TRAIN and view.training else ""
+        known = "" if row.reason == "Waiting" else training + row.message
+        spent = f"{row.seconds:.0f}" if row.seconds >= 0.5 else ""
+        shown.add_row(str(row.stage), Text(word, style=style), row.reason, spent, Text(known))
+    return shown
