@@ -36,7 +36,9 @@ def up() -> int:
 def down() -> int:
     """Stop a cluster and leave nothing running or mounted."""
     parser = _parser("Stop a local cluster: processes, mounts, network. Caches and logs stay.")
-    lifecycle.down(State(parser.parse_args().name))
+    parser.add_argument("--purge", action="store_true", help="delete the logs too")
+    asked = parser.parse_args()
+    lifecycle.down(State(asked.name), asked.purge)
     return 0
 
 

@@ -14,7 +14,8 @@ POD_SUBNET = "10.244.0.0/24"
 SERVICE_SUBNET = "10.96.0.0/16"
 API_CLUSTER_IP = "10.96.0.1"
 DNS_CLUSTER_IP = "10.96.0.10"
-REGISTRY_PORT = 5000
+# Not 5000, where a registry installed as a system service would listen already.
+REGISTRY_PORT = 5050
 
 
 @dataclass(frozen=True)

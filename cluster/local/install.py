@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 from . import build, say
+from .paths import locked
 
 # Debian package -> a program it brings, looked up before asking apt.
 CONTROL_PLANE_PACKAGES = {"openssl": "openssl"}
@@ -26,18 +27,32 @@ NODE_PACKAGES = {
 
 def packages(wanted: dict[str, str]) -> None:
     """Install what is missing. Their services try to start through systemd and may fail harmlessly."""
-    missing = [package for package, brings in wanted.items() if shutil.which(brings) is None]
-    if not missing:
+    if not _missing(wanted):
         return
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
-    with say.step(f"install {' '.join(missing)}"):
-        done = subprocess.run(install, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            subprocess.run(["apt-get", "update"], env=environment, capture_output=True)
-            done = subprocess.run(install, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise say.ClusterError(f"apt-get install {' '.join(missing)} failed: {done.stderr.strip()[-300:]}")
+    with locked("packages"):
+        missing = _missing(wanted)
+        if missing:
+            with say.step(f"install {' '.join(missing)}"):
+                _install(missing)
+
+
+def _missing(wanted: dict[str, str]) -> list[str]:
+    return [package for package, brings in wanted.items() if shutil.which(brings) is None]
+
+
+def _install(missing: list[str]) -> None:
+    def apt(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        command = ["apt-get", "-o", "DPkg::Lock::Timeout=300", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    install = ["install", "-y", "--no-install-recommends", *missing]
+    done = apt(*install)
+    if done.returncode:
+        apt("update")
+        done = apt(*install)
+    if done.returncode:
+        raise say.ClusterError(f"apt-get install {' '.join(missing)} failed: {done.stderr.strip()[-300:]}")
 
 
 def everything() -> None:

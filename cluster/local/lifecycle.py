@@ -25,7 +25,10 @@ def up(state: State, with_node: bool, kwok: bool, with_registry: bool) -> Descri
             install.everything()
         else:
             install.control_plane(kwok, with_registry)
-        return _start(state, found or description.choose(with_node, kwok, with_registry))
+        if found is None:
+            shutil.rmtree(state.logs, ignore_errors=True)  # the audit log of this cluster, not of the one before
+            found = description.choose(with_node, kwok, with_registry)
+        return _start(state, found)
 
 
 def _start(state: State, cluster: Description) -> Description:
@@ -59,22 +62,24 @@ def healthy(state: State, cluster: Description) -> bool:
     return alive and controlplane.ready(state, cluster) and (not cluster.node or node.ready(state, cluster))
 
 
-def down(state: State) -> None:
-    """End every process, undo every mount and network change, and drop the state; logs stay for reading."""
+def down(state: State, purge: bool = False) -> None:
+    """End every process, undo every mount and network change, and drop the state; logs stay unless purged."""
     with locked(f"cluster-{state.name}"):
         cluster = description.read(state)
         if cluster is not None and cluster.node:
             node.down(state)
         others = [pid for name in process.names(state) if (pid := process.running(state, name)) is not None]
         process.end(others, patience=1)  # the state goes too: nothing is worth a slow goodbye
-        _forget(state)
+        _forget(state, purge)
         say.line(f"cluster {state.name} is down")
 
 
-def _forget(state: State) -> None:
+def _forget(state: State, purge: bool) -> None:
     if not state.root.exists():
         return
     for entry in os.scandir(state.root):
-        if entry.name == "logs":
+        if entry.name == "logs" and not purge:
             continue
         shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
+    if purge:
+        state.root.rmdir()

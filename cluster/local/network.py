@@ -93,8 +93,9 @@ def down(state: State) -> None:
     for family, table in (("ip", TABLE), ("ip", "kube-proxy"), ("ip6", "kube-proxy")):
         _drop_table(family, table)
     _run("ip", "link", "delete", BRIDGE)
-    for result in CNI_RESULTS.glob(f"{NETWORK}-*"):
-        result.unlink(missing_ok=True)
+    for result in CNI_RESULTS.glob("*"):
+        if str(state.root) in result.read_text(errors="replace"):
+            result.unlink()
     remembered = state.root / "ip_forward"
     if remembered.exists():
         FORWARD.write_text(remembered.read_text())
