@@ -1,0 +1,137 @@
+"""Write evidence: one ConfigMap of the pod's own name, or a folder where there is no cluster.
+
+Progress is written at most every ten seconds, for the sake of the API server; a look of the probe and
+the end are written at once. Nothing here judges.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from kubernetes import client, config
+
+from delivery_api import names
+from delivery_api.digests import canonical, sha256
+from delivery_api.evidence import EvidenceCommon
+from delivery_io.problems import WorkProblem
+from delivery_io.settings import Settings
+
+LARGEST_BYTES = 900 * 1024
+EVERY_SECONDS = 10.0
+STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy"}
+Overflow = Callable[[str], str]
+
+
+class Sink(Protocol):
+    """Somewhere to put evidence."""
+
+    def put(self, data: dict[str, str]) -> None:
+        """Replace what is there."""
+
+
+class FolderSink:
+    """Evidence as files; for tests and for runs outside a cluster."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def put(self, data: dict[str, str]) -> None:
+        """Write each key as a file, the evidence before what vouches for it."""
+        for key in sorted(data, key=("overflow", "evidence.json", "digest", "complete").index):
+            (self.folder / f"{key}.new").write_text(data[key])
+            (self.folder / f"{key}.new").rename(self.folder / key)
+
+
+class ClusterSink:
+    """Evidence as the ConfigMap that this pod's token may write."""
+
+    def __init__(self, settings: Settings, labels: dict[str, str], anchor: str) -> None:
+        config.load_incluster_config()
+        self._core = client.CoreV1Api()
+        self._settings, self._labels, self._anchor, self._exists = settings, labels, anchor, False
+
+    def put(self, data: dict[str, str]) -> None:
+        """Create or replace; both tried, as an earlier container of this pod may have created it."""
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": self._metadata(), "data": data}
+        try:
+            if not self._exists:
+                try:
+                    self._core.create_namespaced_config_map(self._settings.namespace, body)
+                    self._exists = True
+                    return
+                except client.ApiException as error:
+                    if error.status != 409:
+                        raise
+                    self._exists = True
+            self._core.replace_namespaced_config_map(self._settings.pod, self._settings.namespace, body)
+        except client.ApiException as error:
+            message = f"Evidence ConfigMap {self._settings.pod} was refused by the API server (HTTP {error.status})"
+            raise WorkProblem("Internal", "", message) from error
+
+    def _metadata(self) -> dict[str, Any]:
+        owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": self._anchor, "uid": self._settings.owner_uid}
+        return {
+            "name": self._settings.pod,
+            "labels": self._labels,
+            **({"ownerReferences": [owner]} if self._settings.owner_uid else {}),
+        }
+
+
+def sink_for(settings: Settings, kind: str, delivery_uid: str) -> Sink:
+    """The place for this process's evidence."""
+    if settings.evidence_folder is not None:
+        return FolderSink(settings.evidence_folder)
+    stage = STAGE[kind]
+    labels = {names.EVIDENCE: stage, names.STAGE: stage, names.DELIVERY_UID: delivery_uid}
+    return ClusterSink(settings, labels, names.anchor(delivery_uid))
+
+
+class Recorder:
+    """The evidence as it grows: changed field by field, written as a whole."""
+
+    def __init__(self, sink: Sink, evidence: EvidenceCommon) -> None:
+        self.evidence = evidence
+        self._sink = sink
+        self._overflow: Overflow | None = None
+        self._started = time.monotonic()
+        self._written = 0.0
+
+    def on_overflow(self, overflow: Overflow) -> None:
+        """Where evidence goes that a ConfigMap cannot hold: returns its oci:// reference."""
+        self._overflow = overflow
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the worker started."""
+        return round(time.monotonic() - self._started, 3)
+
+    def set(self, **changes: Any) -> None:
+        """Change fields; writes nothing."""
+        self.evidence = self.evidence.model_copy(update=changes)
+
+    def progress(self, at_once: bool = False) -> None:
+        """Write what there is, unless it was written a moment ago. Progress that cannot be written is not a failure."""
+        if at_once or time.monotonic() - self._written >= EVERY_SECONDS:
+            self.set(seconds=self.seconds)
+            self._write()
+
+    def finish(self) -> str:
+        """Write the complete evidence; returns its digest."""
+        self.set(seconds=self.seconds, complete=True)
+        return self._write()
+
+    def _write(self) -> str:
+        text = canonical(self.evidence)
+        digest = sha256(text)
+        data = {"digest": digest, "complete": "true" if self.evidence.complete else "false"}
+        if len(text.encode()) <= LARGEST_BYTES:
+            data["evidence.json"] = text
+        elif self._overflow is not None:
+            data["overflow"] = self._overflow(text)
+        else:
+            raise WorkProblem("Invalid", "spec.terms.acceptance.holdoutItems", "The evidence exceeds 900 KiB; use fewer items")
+        self._sink.put(data)
+        self._written = time.monotonic()
+        return digest
