@@ -9,18 +9,10 @@ from delivery_api.finding import Finding, passed, unknown
 from delivery_api.reasons import Reason
 from delivery_oracle.configurator import architecture
 from delivery_oracle.configurator.architecture import Architecture
+from delivery_oracle.configurator.configure import resolve_plan
 from delivery_oracle.stages.common import all_wrong, not_usable
 
-LARGEST_MERGED = 2_000_000_000
 METHODS = frozenset({"LoRA", "QLoRA", "Full"})
-
-
-def resolve(plan: Plan, base: Architecture) -> Plan:
-    """The plan with nothing left to choose: Auto serves merged weights where they are small."""
-    if plan.artifact != "Auto":
-        return plan
-    merged = plan.method == "Full" or base.parameters <= LARGEST_MERGED
-    return plan.model_copy(update={"artifact": "Merged" if merged else "Adapter"})
 
 
 def judge(spec: DeliverySpec, audit: AuditEvidence | None, methods: frozenset[str] = METHODS) -> Finding:
@@ -35,7 +27,7 @@ def judge(spec: DeliverySpec, audit: AuditEvidence | None, methods: frozenset[st
     mistakes = objections(spec.plan, audit, methods)
     if mistakes:
         return all_wrong(Reason.PLAN_UNSOUND, mistakes)
-    return passed(Reason.PLAN_SOUND, sentence(resolve(spec.plan, base), base, audit))
+    return passed(Reason.PLAN_SOUND, sentence(resolve_plan(spec.plan, base), base, audit))
 
 
 def objections(plan: Plan, audit: AuditEvidence, methods: frozenset[str]) -> tuple[str, ...]:
