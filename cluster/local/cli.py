@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 
 from . import install as installer
@@ -77,5 +78,7 @@ def main(command: str) -> None:
         sys.exit({"up": up, "down": down, "status": status, "install": install}[command]())
     except say.ClusterError as error:
         sys.exit(f"cluster/{command}: {error}")
+    except BrokenPipeError:
+        os._exit(0)  # the reader, such as `head`, has seen enough
     except KeyboardInterrupt:
         sys.exit(f"cluster/{command}: interrupted; run it again to go on, or cluster/down to clean up")
