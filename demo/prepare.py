@@ -18,7 +18,7 @@ from .shell import Processes
 SYSTEM = "delivery-system"
 RELEASE = "delivery-operator"
 OPERATOR = f"system:serviceaccount:{SYSTEM}:{RELEASE}"
-ROLES = {"requester": ("ptaas-customer", "ptaas-driver"), "approver": ("ptaas-approver",)}
+ROLES = {"requester": ("ptaas-customer", "ptaas-driver", "view"), "approver": ("ptaas-approver",)}
 CHART = ROOT / "charts" / "delivery-operator"
 
 
@@ -44,9 +44,9 @@ def images(processes: Processes, narrator: Narrator, registry: str) -> dict[str,
 def install(cluster: Cluster, processes: Processes, narrator: Narrator, references: Mapping[str, str]) -> None:
     """helm install, and wait until the operator is ready."""
     values = {
-        "image.reference": references["operator"],
-        "workers.auditor": references["auditor"],
-        "workers.cpu": references["worker"],
+        "images.operator": references["operator"],
+        "images.auditor": references["auditor"],
+        "images.worker": references["worker"],
         "insecureRegistries": "{" + cluster.registry + "}",
     }
     settings = [option for key, value in values.items() for option in ("--set", f"{key}={value}")]

@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .narrator import DemoError
@@ -89,17 +90,18 @@ class Processes:
     def _end(self, process: subprocess.Popen[str]) -> None:
         if process in self._living:
             self._living.remove(process)
-        if process.poll() is not None:
-            return
-        for signum, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, None)):
-            try:
-                os.killpg(process.pid, signum)
-                process.wait(patience)
-                return
-            except subprocess.TimeoutExpired:
-                continue
-            except ProcessLookupError:
-                return
+        if process.poll() is None:
+            _signal(process, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE_SECONDS)
+        _signal(process, signal.SIGKILL)
+        process.wait()
+
+
+def _signal(process: subprocess.Popen[str], signum: int) -> None:
+    """To the process and to all it started, also when it has ended itself."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signum)
 
 
 def shown(command: Sequence[str]) -> str:
