@@ -18,7 +18,8 @@ from demo.view import Stopwatch, view
 from tests.demo.worlds import DIGEST, cost, delivery, passed, training
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-PINNED = Pinned(*(f"oci://registry/acme/{name}@{DIGEST}" for name in ("base", "train", "sealed")), "text", "what: it is")
+SOURCE = f"oci://registry/acme/x@{DIGEST}"
+PINNED = Pinned(base=SOURCE, train=SOURCE, sealed=SOURCE, input="text", target="what: it is")
 
 
 def outcome(**status: object) -> Outcome:

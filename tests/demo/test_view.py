@@ -97,7 +97,8 @@ def test_a_new_look_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_the_table_names_every_stage() -> None:
-    seen = view(delivery({Stage.INTAKE: ("False", "LabelsUnrelated", "labels differ")}), training(5, 0.25), Stopwatch(), NOON)
+    told = {Stage.INTAKE: ("False", "LabelsUnrelated", "labels differ"), Stage.TRAIN: ("Unknown", "JobRunning", "runs")}
+    seen = view(delivery(told), training(5, 0.25), Stopwatch(), NOON)
     out = StringIO()
     Console(file=out, width=250).print(table(seen, 65.0))
     assert all(str(stage) in out.getvalue() for stage in STAGES)
