@@ -5,12 +5,14 @@ The chain below is read top to bottom; the canary comes last because it is the o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from delivery_api.delivery import DeliverySpec
 from delivery_api.evidence import AuditEvidence
 from delivery_api.finding import Finding, failed, passed, unknown
 from delivery_api.reasons import Reason
 from delivery_oracle import canary
-from delivery_oracle.stages.common import first, invalid, not_usable
+from delivery_oracle.stages.common import invalid, not_usable
 from delivery_oracle.statistics import power as holdout
 
 WHAT = "the data audit"
@@ -23,21 +25,15 @@ FEWEST_ROWS_A_LABEL = 2.0
 EXTRACTION_SHARE = 0.5
 LEAST_POWER = 0.5
 
+Check = Callable[[DeliverySpec, AuditEvidence], Finding | None]
+
 
 def judge(spec: DeliverySpec, audit: AuditEvidence | None) -> Finding:
-    """Verdict of the first stage."""
-    missing = first(misread_terms(spec), not_usable(audit, WHAT))
+    """Verdict of the first stage: the first objection of the chain, else the canary's word."""
+    missing = misread_terms(spec) or not_usable(audit, WHAT)
     if missing or audit is None:
         return missing or unknown(Reason.EVIDENCE_MISSING, f"There is no evidence of {WHAT}")
-    objection = first(
-        incomplete(audit),
-        misread_data(spec, audit),
-        unusable(spec, audit),
-        personal_data(spec, audit),
-        leaked(audit),
-        too_small(spec, audit),
-    )
-    return objection or sing(spec, audit)
+    return next((finding for check in CHECKS if (finding := check(spec, audit))), None) or sing(spec, audit)
 
 
 def misread_terms(spec: DeliverySpec) -> Finding | None:
@@ -56,7 +52,7 @@ def misread_terms(spec: DeliverySpec) -> Finding | None:
     return None
 
 
-def incomplete(audit: AuditEvidence) -> Finding | None:
+def incomplete(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
     """A complete record has counts and a holdout, each item once and in one split only."""
     if audit.train is None or audit.sealed is None or audit.lengths is None or audit.overlap is None:
         return invalid(WHAT, "counts, lengths or overlap are absent")
@@ -89,23 +85,36 @@ def misread_data(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
     return None
 
 
+def total_rows(audit: AuditEvidence) -> int:
+    return audit.train.rows if audit.train else 0
+
+
 def usable_rows(audit: AuditEvidence) -> int:
     """Training rows that are left after what intake excludes."""
-    return audit.train.rows - len(set(audit.drop_rows)) if audit.train else 0
+    return total_rows(audit) - len(set(audit.drop_rows))
+
+
+def enough_rows(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
+    """Something must be left to learn from."""
+    rows = usable_rows(audit)
+    if rows >= FEWEST_ROWS:
+        return None
+    return _unusable(
+        f"spec.terms.data.train: {rows} usable of {total_rows(audit)} rows, at least {FEWEST_ROWS} needed; "
+        "empty, repeated and sealed rows are left out"
+    )
 
 
 def unusable(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
     """Rows, labels and lengths that make the task impossible."""
-    assert audit.train is not None and audit.sealed is not None
-    where, rows = "spec.terms.data.train", usable_rows(audit)
-    if rows < FEWEST_ROWS:
-        return _unusable(f"{where}: {rows} usable of {audit.train.rows} rows, at least {FEWEST_ROWS} needed")
+    where, rows = "spec.terms.data.train", total_rows(audit)
+    conflicting = audit.train.conflicting if audit.train else 0
     if spec.intake.task == "Classification" and len(audit.labels) < 2:
         only = next(iter(audit.labels), "none")
         return _unusable(f"{where}: {spec.intake.fields.target} has one label only ({only}); two or more are needed")
-    if audit.train.conflicting > MOST_CONFLICTS * audit.train.rows:
+    if conflicting > MOST_CONFLICTS * rows:
         return _unusable(
-            f"{where}: {audit.train.conflicting} of {audit.train.rows} rows repeat an input with another target, "
+            f"{where}: {conflicting} of {rows} rows repeat an input with another target, "
             f"more than {MOST_CONFLICTS:.0%}; mend the targets"
         )
     if len(audit.unseen_labels) > MOST_UNSEEN_LABELS * max(1, len(audit.labels)):
@@ -135,10 +144,10 @@ def personal_data(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
     )
 
 
-def leaked(audit: AuditEvidence) -> Finding | None:
+def leaked(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
     """Few leaks are left out of training; many mean that the sealed rows are no independent sample."""
-    assert audit.sealed is not None and audit.overlap is not None
-    items, exact, near = max(1, audit.sealed.rows), audit.overlap.exact, audit.overlap.near
+    items, overlap = audit.sealed.rows if audit.sealed else 0, audit.overlap
+    exact, near = (overlap.exact, overlap.near) if overlap else (0, 0)
     if exact <= MOST_EXACT_LEAKS * items and exact + near <= MOST_LEAKS * items:
         return None
     return failed(
@@ -155,6 +164,17 @@ def too_small(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
     if chance >= LEAST_POWER:
         return None
     return unknown(Reason.HOLDOUT_TOO_SMALL, f"{power_sentence(items, margin, chance)}; seal more rows")
+
+
+CHECKS: tuple[Check, ...] = (
+    incomplete,  # a record that contradicts itself proves nothing
+    enough_rows,
+    misread_data,
+    unusable,
+    personal_data,
+    leaked,
+    too_small,
+)
 
 
 def power_sentence(items: int, margin: float, chance: float) -> str:
