@@ -40,6 +40,12 @@ request.userInfo.username in ['system:serviceaccount:kube-system:generic-garbage
 authorizer.group('ptaas.dev').resource('deliveries').namespace(request.namespace).name(request.name).check('{{ . }}').allowed()
 {{- end }}
 
+{{- /* CEL: the driver's part of spec is as it was. All other fields but budget.limit never change, by the CRD. */ -}}
+{{- define "ptaas.sameDrive" -}}
+object.spec.intake == oldObject.spec.intake
+{{- range list "plan" "config" "schedule" "approval" "serving" "card" "suspend" }} && object.spec.?{{ . }} == oldObject.spec.?{{ . }}{{ end }}
+{{- end }}
+
 {{- /* A binding that enforces a policy of the same name. */ -}}
 {{- define "ptaas.binding" -}}
 ---

@@ -1,0 +1,136 @@
+"""A control plane with the chart installed, and a tenant in it with customer, driver and approver."""
+
+import itertools
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.chart.kube import CHART, IMAGES, OPERATOR, RELEASE, ROOT, Kube, within
+from tests.chart.objects import WORK_LABEL, delivery, evidence, status
+
+_numbers = itertools.count(1)
+
+
+def start(name: str) -> Kube:
+    """A control plane of this name; the admin's view of it."""
+    done = subprocess.run(
+        [ROOT / "cluster/up", "--name", name, "--control-plane", "-o", "json"], capture_output=True, text=True, timeout=1800
+    )
+    assert done.returncode == 0, done.stderr
+    up = json.loads(done.stdout)
+    return Kube(up["programs"], up["kubeconfig"]["admin"], up["server"])
+
+
+def stop(name: str) -> None:
+    """Take it down."""
+    subprocess.run([ROOT / "cluster/down", "--name", name], capture_output=True, timeout=120)
+
+
+def install(admin: Kube) -> None:
+    """Install the chart and wait until its policies are in force: the API server takes them up a moment later."""
+    done = admin.helm("install", "ptaas", str(CHART), "--namespace", RELEASE, "--create-namespace", *IMAGES)
+    assert done.returncode == 0, done.stderr
+    marked = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x", "labels": {WORK_LABEL: "true"}}})
+    dry = ("create", "--dry-run=server", "-f", "-", "-o", "jsonpath={.metadata.annotations}")
+
+    def in_force() -> bool:
+        stamped = admin.run(*dry, stdin=json.dumps(delivery()))
+        probes = (admin.run(*dry, stdin=json.dumps(evidence("x"))), admin.run(*dry, stdin=marked))
+        return "created-by" in stamped.stdout and all(probe.returncode != 0 for probe in probes)
+
+    within(30, "policies in force", in_force)
+
+
+@pytest.fixture(scope="session")
+def bare_cluster() -> Iterator[Kube]:
+    """A control plane for one test that installs and uninstalls by itself."""
+    name = f"chart-bare-{os.getpid()}"
+    yield start(name)
+    stop(name)
+
+
+@pytest.fixture(scope="session")
+def admin() -> Iterator[Kube]:
+    """The cluster's admin, on a control plane with the chart."""
+    name = f"chart-{os.getpid()}"
+    try:
+        kube = start(name)
+        install(kube)
+        yield kube
+    finally:
+        stop(name)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A namespace and those who work in it. The three are known by their own client certificates elsewhere; here by name."""
+
+    namespace: str
+    admin: Kube
+
+    def __call__(self, user: str) -> Kube:
+        """This namespace's view of somebody."""
+        return self.admin.as_user(user)
+
+    @property
+    def operator(self) -> Kube:
+        """The operator."""
+        return self.admin.as_user(OPERATOR)
+
+    def order(self, **changes: object) -> None:
+        """The customer orders a delivery."""
+        self("ada").create(delivery(**changes), "-n", self.namespace)
+
+    def write_status(self, **changes: object) -> None:
+        """The operator says how it stands."""
+        self.operator.ok(
+            "patch", "delivery", "router", "-n", self.namespace, "--subresource=status", "--type=merge",
+            "-p", json.dumps(status(**changes)),
+        )  # fmt: skip
+
+    def annotations(self) -> dict[str, str]:
+        """The delivery's annotations."""
+        found = self.admin.get("delivery", "router", "-n", self.namespace)
+        return dict(found["metadata"].get("annotations", {}))
+
+
+@pytest.fixture
+def tenant(admin: Kube) -> Iterator[Tenant]:
+    """Customer ada, driver bob, approver eve, and sam who drives and approves."""
+    name = f"acme-{next(_numbers)}-{int(time.time()) % 10000}"
+    admin.ok("create", "namespace", name)
+    roles = {"ada": ["customer"], "bob": ["driver"], "eve": ["approver"], "sam": ["driver", "approver"], "vic": ["viewer"]}
+    bindings = [
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": f"{user}-{role}", "namespace": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": f"ptaas-{role}"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+        }
+        for user, held in roles.items()
+        for role in held
+    ]
+    admin.create({"apiVersion": "v1", "kind": "List", "items": bindings})
+    yield Tenant(name, admin)
+    admin.ok("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def work(admin: Kube, tenant: Tenant) -> Iterator[str]:
+    """The work namespace of the tenant, made by the operator, with a trainer that may write evidence."""
+    name = f"{tenant.namespace}-ptaas"
+    operator = admin.as_user(OPERATOR)
+    operator.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {WORK_LABEL: "true"}}})
+    operator.ok("create", "serviceaccount", "trainer", "-n", name)
+    verbs = "--verb=get,create,update,patch"
+    operator.ok("create", "role", "evidence-writer", "-n", name, verbs, "--resource=configmaps")
+    binding = ("--role=evidence-writer", f"--serviceaccount={name}:trainer")
+    operator.ok("create", "rolebinding", "evidence-writer", "-n", name, *binding)
+    yield name
+    admin.ok("delete", "namespace", name, "--wait=false")

@@ -1,0 +1,83 @@
+"""kubectl as one identity, and the sentence with which the API server refused."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "charts/delivery-operator"
+RELEASE = "ptaas-system"
+OPERATOR = f"system:serviceaccount:{RELEASE}:delivery-operator"
+JOB_CONTROLLER = "system:serviceaccount:kube-system:job-controller"
+DIGEST = "registry.example/ptaas@sha256:" + "a" * 64
+IMAGES = ("--set", f"images.operator={DIGEST},images.worker={DIGEST},images.auditor={DIGEST}")
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Kube:
+    """kubectl with a kubeconfig, and optionally another identity: impersonated, or a bearer token."""
+
+    programs: Mapping[str, str]
+    kubeconfig: str
+    server: str
+    identity: tuple[str, ...] = ()
+
+    def as_user(self, name: str, *groups: str) -> "Kube":
+        """The same cluster as somebody else."""
+        return replace(self, identity=(f"--as={name}", *(f"--as-group={group}" for group in groups)))
+
+    def with_token(self, token: str) -> "Kube":
+        """The same cluster with nothing but a token."""
+        return replace(self, kubeconfig="/dev/null", identity=(
+            f"--token={token}", f"--server={self.server}", "--insecure-skip-tls-verify",
+        ))  # fmt: skip
+
+    def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """kubectl, whatever it says."""
+        command = [self.programs["kubectl"], f"--kubeconfig={self.kubeconfig}", *self.identity, *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60)
+
+    def ok(self, *arguments: str, stdin: str | None = None) -> str:
+        """kubectl that must succeed; its output."""
+        done = self.run(*arguments, stdin=stdin)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr.strip()}"
+        return done.stdout
+
+    def refused(self, *arguments: str, stdin: str | None = None) -> str:
+        """kubectl that must fail; the sentence of the refusal, without what Kubernetes puts in front."""
+        done = self.run(*arguments, stdin=stdin)
+        assert done.returncode != 0, f"kubectl {' '.join(arguments)} was let through: {done.stdout.strip()}"
+        return done.stderr.strip().rsplit("denied request: ", 1)[-1]
+
+    def get(self, *arguments: str) -> Any:
+        """An object or list, as data."""
+        return json.loads(self.ok("get", *arguments, "-o", "json"))
+
+    def create(self, manifest: Manifest, *more: str) -> str:
+        """Create an object."""
+        return self.ok("create", "-f", "-", *more, stdin=json.dumps(manifest))
+
+    def cannot_create(self, manifest: Manifest, *more: str) -> str:
+        """The refusal of an object."""
+        return self.refused("create", "-f", "-", *more, stdin=json.dumps(manifest))
+
+    def helm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """helm, as the kubeconfig's own user."""
+        command = [self.programs["helm"], f"--kubeconfig={self.kubeconfig}", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def within(seconds: float, what: str, look: Callable[[], object]) -> None:
+    """Look until it is so, or say what did not come."""
+    deadline = time.monotonic() + seconds
+    pause = 0.05
+    while not look():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
+        time.sleep(pause)
+        pause = min(pause * 2, 1.0)

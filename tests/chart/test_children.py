@@ -1,0 +1,110 @@
+"""What runs in a work namespace is what the operator decided; and the operator decides nothing elsewhere."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.chart.conftest import Tenant
+from tests.chart.kube import OPERATOR, Kube, within
+from tests.chart.objects import PIN, pod
+
+pytestmark = pytest.mark.cluster
+
+
+def workload(kind: str) -> dict[str, Any]:
+    """A Job or Deployment of one pod."""
+    labels = {"app": "x"}
+    template = {"metadata": {"labels": labels}, "spec": pod("x", "trainer")["spec"]}
+    if kind == "Job":
+        template["spec"]["restartPolicy"] = "Never"
+        return {"apiVersion": "batch/v1", "kind": kind, "metadata": {"name": "x"}, "spec": {"backoffLimit": 0, "template": template}}
+    spec = {"selector": {"matchLabels": labels}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "x"}, "spec": spec}
+
+
+SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}, "spec": {"selector": {"app": "x"}, "ports": [{"port": 80}]}}
+SLICE = {
+    "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "x", "labels": {"kubernetes.io/service-name": "x"}},
+    "addressType": "IPv4", "endpoints": [{"addresses": ["10.9.8.7"]}],
+}  # fmt: skip
+CHILDREN = {
+    "jobs": workload("Job"),
+    "deployments": workload("Deployment"),
+    "replicasets": workload("ReplicaSet"),
+    "pods": pod("x", "trainer"),
+    "services": SERVICE,
+    "endpointslices": SLICE,
+}
+
+
+def only(what: str, work: str, who: str = "kubernetes-admin") -> str:
+    """What anybody else is told."""
+    return (
+        f"{what}: only the operator decides what runs in the work namespace {work}, and {who} is not the operator; "
+        "change the Delivery instead"
+    )
+
+
+@pytest.mark.parametrize("what", CHILDREN)
+def test_nobody_adds_a_child_by_hand(admin: Kube, work: str, what: str) -> None:
+    """A pod of one's own under the serving Service's labels would answer in the model's name."""
+    assert admin.cannot_create(CHILDREN[what], "-n", work) == only(what, work)
+
+
+def test_children_of_the_operator_run_and_cannot_be_changed(admin: Kube, work: str) -> None:
+    """The Job, Deployment and endpoint controllers do their part; an image swapped after approval does not."""
+    for what in ("jobs", "deployments", "services"):
+        admin.as_user(OPERATOR).create(CHILDREN[what], "-n", work)
+    within(30, "pods of both", lambda: len(admin.get("pods", "-n", work)["items"]) == 2)
+    within(30, "an endpoint slice", lambda: admin.get("endpointslices", "-n", work)["items"])
+    swap = json.dumps({"spec": {"template": {"spec": {"containers": [{"name": "worker", "image": "evil.example/x" + PIN}]}}}})
+    assert admin.refused("patch", "deployment", "x", "-n", work, "-p", swap) == only("deployments", work)
+    assert admin.refused("scale", "deployment", "x", "-n", work, "--replicas=5") == only("deployments", work)
+    selector = json.dumps({"spec": {"selector": {"app": "evil"}}})
+    assert admin.refused("patch", "service", "x", "-n", work, "-p", selector) == only("services", work)
+    assert admin.refused("patch", "job", "x", "-n", work, "-p", '{"spec":{"suspend":true}}') == only("jobs", work)
+    name = admin.get("pods", "-n", work)["items"][0]["metadata"]["name"]
+    assert admin.refused("label", "pod", name, "-n", work, "app=y", "--overwrite") == only("pods", work)
+    admin.ok("delete", "pod", name, "-n", work, "--wait=false")
+
+
+def test_elsewhere_people_run_what_they_like(admin: Kube, tenant: Tenant) -> None:
+    admin.create(CHILDREN["deployments"], "-n", tenant.namespace)
+
+
+def test_customers_put_secrets_there_and_never_a_token(admin: Kube, work: str) -> None:
+    """Filled by Kubernetes with a service account's token, it could be named as a credential and sent out by a worker."""
+    operator = admin.as_user(OPERATOR)
+    operator.ok("create", "role", "secret-depositor", "-n", work, "--verb=create", "--resource=secrets")
+    operator.ok("create", "rolebinding", "secret-depositor", "-n", work, "--role=secret-depositor", "--user=ada")
+    ada = admin.as_user("ada")
+    ada.ok("create", "secret", "generic", "acme-sealed", "-n", work, "--from-literal=token=t")
+    assert 'cannot get resource "secrets"' in ada.refused("get", "secret", "acme-sealed", "-n", work)
+    metadata = {"name": "t", "annotations": {"kubernetes.io/service-account.name": "trainer"}}
+    token = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/service-account-token"}
+    assert ada.cannot_create(token, "-n", work) == (
+        "type: tokens of service accounts are not kept in work namespaces; use Opaque or kubernetes.io/dockerconfigjson"
+    )
+
+
+@pytest.mark.parametrize("what", ["jobs", "deployments", "services"])
+def test_the_operator_writes_in_work_namespaces_only(tenant: Tenant, what: str) -> None:
+    """Its rights hold everywhere, as RBAC cannot name namespaces to come; a mistake of its must not."""
+    said = tenant.operator.cannot_create(CHILDREN[what], "-n", tenant.namespace)
+    assert said == f"{what}: the operator writes in its work namespaces only, and {tenant.namespace} is none of them"
+
+
+def test_the_operator_leaves_certificates_and_no_other_configmaps(tenant: Tenant) -> None:
+    made: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "card"}, "data": {"card.md": "x"}}
+    said = tenant.operator.cannot_create(made, "-n", tenant.namespace)
+    assert said == f"configmaps: the operator writes in its work namespaces only, and {tenant.namespace} is none of them"
+    made["metadata"]["labels"] = {"ptaas.dev/certificate": "true"}
+    tenant.operator.create(made, "-n", tenant.namespace)
+    tenant.operator.ok("patch", "configmap", "card", "-n", tenant.namespace, "-p", '{"data":{"card.md":"y"}}')
+
+
+def test_the_operator_writes_no_secret_anywhere(tenant: Tenant, work: str) -> None:
+    for namespace in (tenant.namespace, work, "kube-system"):
+        said = tenant.operator.refused("create", "secret", "generic", "x", "-n", namespace)
+        assert said == "secrets: the operator lets customers create them and writes none itself"

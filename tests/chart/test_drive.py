@@ -1,0 +1,118 @@
+"""Who may change what of a Delivery: money by the verb fund, the driver's part by update, nothing by patch alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.chart.conftest import Tenant
+from tests.chart.kube import OPERATOR
+from tests.chart.objects import delivery
+
+pytestmark = pytest.mark.cluster
+
+
+def patch(tenant: Tenant, change: dict[str, Any]) -> tuple[str, ...]:
+    """Arguments of a merge patch."""
+    return ("patch", "delivery", "router", "-n", tenant.namespace, "--type=merge", "-p", json.dumps(change))
+
+
+def limit(amount: str) -> dict[str, Any]:
+    """A change of the budget."""
+    return {"spec": {"terms": {"budget": {"limit": amount}}}}
+
+
+def test_the_customer_raises_the_budget(tenant: Tenant) -> None:
+    tenant.order()
+    tenant("ada").ok(*patch(tenant, limit("55.50")))
+    assert tenant.admin.get("delivery", "router", "-n", tenant.namespace)["spec"]["terms"]["budget"]["limit"] == "55.50"
+
+
+def test_the_customer_raises_the_budget_by_apply(tenant: Tenant) -> None:
+    """kubectl apply also writes its own annotation; that must not look like driving."""
+    order = json.dumps({"apiVersion": "ptaas.dev/v1alpha1", "kind": "Delivery", "metadata": {"name": "router"}} | _spec("40"))
+    tenant("ada").ok("apply", "-n", tenant.namespace, "-f", "-", stdin=order)
+    tenant("ada").ok("apply", "-n", tenant.namespace, "-f", "-", stdin=order.replace('"40"', '"41"'))
+    assert "ptaas.dev/driven-by" not in tenant.annotations()
+
+
+def _spec(amount: str) -> dict[str, Any]:
+    return {"spec": delivery(spec__terms__budget__limit=amount)["spec"]}
+
+
+@pytest.mark.parametrize("user", ["bob", "eve", "sam"])
+def test_nobody_else_raises_the_budget(tenant: Tenant, user: str) -> None:
+    """A driver short of money must ask the one who pays."""
+    tenant.order()
+    said = tenant(user).refused(*patch(tenant, limit("55")))
+    assert said == (
+        f"spec.terms.budget.limit: {user} lacks the verb fund on deliveries in {tenant.namespace}; "
+        "ask the customer (ClusterRole ptaas-customer) to raise it"
+    )
+
+
+@pytest.mark.parametrize("user", ["ada", "eve", OPERATOR])
+@pytest.mark.parametrize(
+    "change",
+    [{"spec": {"suspend": True}}, {"spec": {"config": {"rank": 8}}}, {"metadata": {"labels": {"a": "b"}}},
+     {"metadata": {"annotations": {"ptaas.dev/retry": "1"}}}, {"metadata": {"finalizers": ["example.com/stay"]}}],
+    ids=["suspend", "config", "label", "retry", "finalizer"],
+)  # fmt: skip
+def test_patch_alone_changes_nothing(tenant: Tenant, user: str, change: dict[str, Any]) -> None:
+    """Customer, approver and operator hold patch for one purpose each; driving is none of them."""
+    tenant.order()
+    said = tenant(user).refused(*patch(tenant, change))
+    assert said == (
+        f"spec, labels or annotations: {user} lacks the verb update on deliveries in {tenant.namespace}; "
+        "ask a driver (ClusterRole ptaas-driver)"
+    )
+
+
+def test_a_driver_drives(tenant: Tenant) -> None:
+    tenant.order()
+    change = {"spec": {"config": {"rank": 8}, "suspend": True}, "metadata": {"annotations": {"ptaas.dev/retry": "1"}}}
+    tenant("bob").ok(*patch(tenant, change))
+    assert tenant.admin.get("delivery", "router", "-n", tenant.namespace)["spec"]["config"]["rank"] == 8
+
+
+def test_a_driver_neither_creates_nor_deletes(tenant: Tenant) -> None:
+    """Else the driver sets the terms anew."""
+    tenant.order()
+    assert 'cannot create resource "deliveries"' in tenant("bob").cannot_create(
+        delivery(metadata__name="easy"), "-n", tenant.namespace
+    )
+    assert 'cannot delete resource "deliveries"' in tenant("bob").refused("delete", "delivery", "router", "-n", tenant.namespace)
+
+
+@pytest.mark.parametrize("user", ["ada", "bob", "eve", "vic"])
+def test_nobody_but_the_operator_writes_status(tenant: Tenant, user: str) -> None:
+    tenant.order()
+    said = tenant(user).refused(*patch(tenant, {"status": {"gain": "+0.9"}}), "--subresource=status")
+    assert 'cannot patch resource "deliveries/status"' in said
+
+
+def test_not_even_an_admin_writes_status_or_a_record(tenant: Tenant) -> None:
+    """The gate trusts status; a cluster admin's slip must not open it."""
+    tenant.order()
+    said = tenant.admin.refused(*patch(tenant, {"status": {"gain": "+0.9"}}), "--subresource=status")
+    assert said == "status: only the operator writes it, and kubernetes-admin is not the operator"
+    said = tenant.admin.cannot_create(model_version(), "-n", tenant.namespace)
+    assert said == "ModelVersion: only the operator writes it, and kubernetes-admin is not the operator"
+
+
+def test_the_operator_writes_status_and_records(tenant: Tenant) -> None:
+    tenant.order()
+    tenant.write_status(gain="+0.46")
+    tenant.operator.create(model_version(), "-n", tenant.namespace)
+    assert tenant("ada").get("modelversion", "router-1", "-n", tenant.namespace)["spec"]["delivery"] == "acme/router"
+
+
+def model_version() -> dict[str, Any]:
+    """A record."""
+    pin = "sha256:" + "a" * 64
+    spec = {
+        "artifact": pin, "location": "oci://registry.example/acme/models@" + pin, "kind": "Merged", "base": "hf://o/m@" + "0" * 40,
+        "trainDigest": pin, "sealedDigest": pin, "delivery": "acme/router", "deliveryUid": "u", "inputs": "i", "trainEvidence": pin,
+        "evaluation": {"metric": "Accuracy", "items": 1000, "base": "0.328", "candidate": "0.784", "evidence": pin},
+    }  # fmt: skip
+    return {"apiVersion": "ptaas.dev/v1alpha1", "kind": "ModelVersion", "metadata": {"name": "router-1"}, "spec": spec}

@@ -1,0 +1,169 @@
+"""A pod's own token writes that pod's evidence until it is complete; nobody writes another's, and it goes when it should."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.chart.conftest import Tenant
+from tests.chart.kube import JOB_CONTROLLER, OPERATOR, Kube, within
+from tests.chart.objects import WORK_LABEL, evidence, pod
+
+pytestmark = pytest.mark.cluster
+
+COMPLETE = "evidence: it is complete and cannot change; another attempt records its own"
+
+
+def bound(admin: Kube, namespace: str, name: str, account: str = "trainer") -> Kube:
+    """A pod that the Job controller made, as seen through the token that is bound to it."""
+    admin.as_user(JOB_CONTROLLER, "system:serviceaccounts").ok("get", "--raw=/version")
+    admin.as_user(JOB_CONTROLLER).create(pod(name, account), "-n", namespace)
+    uid = admin.get("pod", name, "-n", namespace)["metadata"]["uid"]
+    options = (f"--bound-object-name={name}", f"--bound-object-uid={uid}", "--bound-object-kind=Pod")
+    return admin.with_token(admin.ok("create", "token", account, "-n", namespace, *options).strip())
+
+
+@pytest.fixture
+def worker(admin: Kube, work: str) -> Iterator[Kube]:
+    """The worker in pod train-1."""
+    yield bound(admin, work, "train-1")
+
+
+def write(namespace: str, **data: str) -> tuple[str, ...]:
+    """Arguments of a patch of train-1's evidence."""
+    return ("patch", "configmap", "train-1", "-n", namespace, "--type=merge", "-p", json.dumps({"data": data}))
+
+
+def test_a_worker_records_and_completes_its_evidence(worker: Kube, work: str) -> None:
+    worker.create(evidence("train-1"), "-n", work)
+    worker.ok(*write(work, step="1"))
+    worker.ok(*write(work, complete="true"))
+    assert worker.get("configmap", "train-1", "-n", work)["data"] == {"evidence.json": "{}", "step": "1", "complete": "true"}
+
+
+def test_complete_evidence_does_not_change(worker: Kube, work: str) -> None:
+    """What a verdict was computed from is what anybody sees later."""
+    worker.create(evidence("train-1", complete=True), "-n", work)
+    assert worker.refused(*write(work, step="2")) == COMPLETE
+    assert worker.refused(*write(work, complete="false")) == COMPLETE
+    binary = json.dumps({"binaryData": {"x": "eA=="}})
+    assert worker.refused("patch", "configmap", "train-1", "-n", work, "--type=merge", "-p", binary) == COMPLETE
+
+
+def test_a_worker_does_not_write_evidence_of_another_name(worker: Kube, work: str) -> None:
+    said = worker.cannot_create(evidence("train-2"), "-n", work)
+    assert said == "evidence: the token is not bound to a pod named train-2; a pod records evidence under its own name only"
+
+
+def test_a_worker_does_not_write_evidence_of_another_pod(admin: Kube, worker: Kube, work: str) -> None:
+    other = bound(admin, work, "train-2")
+    worker.create(evidence("train-1"), "-n", work)
+    said = other.refused(*write(work, step="9"))
+    assert said == "evidence: the token is not bound to a pod named train-1; a pod records evidence under its own name only"
+
+
+def test_a_generated_name_is_no_way_around(worker: Kube, work: str) -> None:
+    made = evidence("train-1")
+    made["metadata"] |= {"generateName": "train-", "name": None}
+    said = worker.cannot_create(made, "-n", work)
+    assert said.startswith("evidence: the token is not bound to a pod named train-")
+
+
+@pytest.mark.parametrize("who", ["kubernetes-admin", OPERATOR])
+def test_nobody_writes_evidence_for_a_pod(admin: Kube, worker: Kube, work: str, who: str) -> None:
+    """Neither a cluster admin nor the operator, who judges it."""
+    kube = admin if who == "kubernetes-admin" else admin.as_user(who)
+    said = kube.cannot_create(evidence("train-1"), "-n", work)
+    assert said == (
+        f"evidence: {who} is no service account of {work}; only a worker pod records evidence"
+        if who == "kubernetes-admin"
+        else f"evidence: {OPERATOR} is no service account of {work}; only a worker pod records evidence"
+    )
+    worker.create(evidence("train-1"), "-n", work)
+    assert kube.refused(*write(work, step="9")).startswith(f"evidence: {who} is no service account")
+
+
+def test_a_token_without_a_pod_writes_none(admin: Kube, work: str) -> None:
+    token = admin.ok("create", "token", "trainer", "-n", work).strip()
+    said = admin.with_token(token).cannot_create(evidence("train-1"), "-n", work)
+    assert said.startswith("evidence: the token is not bound to a pod named train-1")
+
+
+def test_a_pod_of_a_tenant_writes_none_elsewhere(admin: Kube, tenant: Tenant, work: str) -> None:
+    """The same pod name in the tenant's own namespace, with rights in the work namespace given by mistake."""
+    admin.ok("create", "serviceaccount", "trainer", "-n", tenant.namespace)
+    mallory = bound(admin, tenant.namespace, "train-1")
+    account = f"--serviceaccount={tenant.namespace}:trainer"
+    admin.as_user(OPERATOR).ok("create", "rolebinding", "mistake", "-n", work, "--role=evidence-writer", account)
+    said = mallory.cannot_create(evidence("train-1"), "-n", work)
+    user = f"system:serviceaccount:{tenant.namespace}:trainer"
+    assert said == f"evidence: {user} is no service account of {work}; only a worker pod records evidence"
+
+
+def test_evidence_is_kept_in_work_namespaces_only(admin: Kube, tenant: Tenant) -> None:
+    said = admin.cannot_create(evidence("train-1"), "-n", tenant.namespace)
+    assert said == f"evidence: {tenant.namespace} is not a work namespace of the operator; leave the label ptaas.dev/evidence out"
+
+
+def test_the_label_is_neither_put_on_nor_taken_off(worker: Kube, work: str) -> None:
+    """Unlabelled, complete evidence could be changed and labelled again."""
+    fixed = "metadata.labels[ptaas.dev/evidence]: cannot be added, changed or removed once the ConfigMap exists"
+    worker.create(evidence("train-1", complete=True), "-n", work)
+    assert worker.refused("label", "configmap", "train-1", "-n", work, "ptaas.dev/evidence-") == fixed
+    assert worker.refused("label", "--overwrite", "configmap", "train-1", "-n", work, "ptaas.dev/evidence=eval") == fixed
+
+
+def test_an_unlabelled_object_does_not_become_evidence(worker: Kube, work: str) -> None:
+    worker.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "train-1"}, "data": {"complete": "true"}}, "-n", work)
+    said = worker.refused("label", "configmap", "train-1", "-n", work, "ptaas.dev/evidence=train")
+    assert said == "metadata.labels[ptaas.dev/evidence]: cannot be added, changed or removed once the ConfigMap exists"
+
+
+@pytest.mark.parametrize("arguments", [("configmap/train-1",), ("configmaps", "--all"), ("configmap/train-1", "--grace-period=0", "--force")])
+def test_people_do_not_delete_evidence(admin: Kube, worker: Kube, work: str, arguments: tuple[str, ...]) -> None:
+    worker.create(evidence("train-1"), "-n", work)
+    said = admin.refused("delete", "-n", work, *arguments)
+    assert "evidence: kubernetes-admin may not delete it; it goes with its Delivery" in said
+    assert admin.get("configmap", "train-1", "-n", work)["metadata"].get("deletionTimestamp") is None
+
+
+def test_the_operator_deletes_evidence(admin: Kube, worker: Kube, work: str) -> None:
+    """Retention."""
+    worker.create(evidence("train-1", complete=True), "-n", work)
+    admin.as_user(OPERATOR).ok("delete", "configmap", "train-1", "-n", work)
+
+
+@pytest.mark.parametrize("cascade", ["background", "foreground"])
+def test_evidence_goes_with_the_anchor(admin: Kube, worker: Kube, work: str, cascade: str) -> None:
+    """The garbage collector deletes it, and in the foreground writes finalizers on it: complete evidence must let it."""
+    operator = admin.as_user(OPERATOR)
+    operator.ok("create", "configmap", "anchor-u", "-n", work)
+    uid = admin.get("configmap", "anchor-u", "-n", work)["metadata"]["uid"]
+    owner: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "name": "anchor-u", "uid": uid, "blockOwnerDeletion": True}
+    worker.create(evidence("train-1", complete=True, ownerReferences=[owner]), "-n", work)
+    operator.ok("delete", "configmap", "anchor-u", "-n", work, f"--cascade={cascade}", "--wait=false")
+    gone = lambda: admin.run("get", "configmap", "train-1", "anchor-u", "-n", work).stderr.count("NotFound") == 2  # noqa: E731
+    within(40, "evidence collected", gone)
+
+
+def test_a_work_namespace_with_evidence_can_be_deleted(admin: Kube, worker: Kube, work: str) -> None:
+    """A policy that forgets the namespace controller leaves it Terminating for ever."""
+    worker.create(evidence("train-1", complete=True), "-n", work)
+    admin.ok("delete", "namespace", work, "--wait=false")
+    admin.ok("delete", "pod", "--all", "-n", work, "--grace-period=0", "--force")
+    within(40, "namespace gone", lambda: admin.run("get", "namespace", work).returncode != 0)
+
+
+def test_a_worker_cannot_do_anything_else(worker: Kube, work: str) -> None:
+    """Its token opens its evidence and nothing more."""
+    for question in (("get", "secrets"), ("list", "configmaps"), ("delete", "configmaps"), ("create", "pods"), ("get", "deliveries")):
+        assert worker.run("auth", "can-i", *question, "-n", work).stdout.strip() == "no", question
+
+
+def test_a_work_namespace_is_marked_by_the_operator_alone(admin: Kube, tenant: Tenant, work: str) -> None:
+    """Unmarked, the policies would not hold there; marked by others, they would hold where nobody asked for it."""
+    said = "metadata.labels[ptaas.dev/work-namespace]: only the operator marks its namespaces, and kubernetes-admin is not the operator"
+    assert admin.refused("label", "namespace", tenant.namespace, f"{WORK_LABEL}=true") == said
+    assert admin.refused("label", "namespace", work, f"{WORK_LABEL}-") == said
+    admin.ok("label", "namespace", work, "team=desk")
