@@ -20,21 +20,22 @@ LARGEST_FIELD = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One example."""
+    """One example; `id` is that of the two texts as they stand in the file, also when they are redacted."""
 
     number: int
     text: str
     target: str
-
-    @property
-    def id(self) -> str:
-        """Identity of the row's two texts."""
-        return item_id(self.text, self.target)
+    id: str
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to read, or nothing to answer."""
         return not self.text or not self.target
+
+
+def row_of(number: int, text: str, target: str) -> Row:
+    """A row with its id."""
+    return Row(number, text, target, item_id(text, target))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def read(path: Path, fields: Fields, field: str) -> Table:
             if not isinstance(record, dict):
                 raise WorkProblem("Invalid", field, f"Row {number} of {path.name} is not an object with columns; correct the file")
             columns.update(dict.fromkeys(key for key in record if key))
-            rows.append(Row(number, _text(record.get(fields.input)), _text(record.get(fields.target))))
+            rows.append(row_of(number, _text(record.get(fields.input)), _text(record.get(fields.target))))
     except (ValueError, csv.Error, TypeError) as error:
         message = f"{path.name} cannot be read after row {number} ({type(error).__name__}); it must be UTF-8 {path.suffix[1:]}"
         raise WorkProblem("Invalid", field, message) from error

@@ -1,0 +1,133 @@
+"""Bring together what a training run needs: rows, model, optimizer, probe and where checkpoints go."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from delivery_api import sealed
+from delivery_api.tasks import TrainTask
+from delivery_io import prompts, tables
+from delivery_io.download import sha256_file
+from delivery_io.problems import WorkProblem
+from delivery_io.redact import prepared_row
+from delivery_io.runtime import Context
+from delivery_io.tables import Row
+from delivery_worker import model as models
+from delivery_worker.checkpoint import Checkpoints, History
+from delivery_worker.examples import examples, labels_of, training_rows
+from delivery_worker.loss import batch_loss
+from delivery_worker.packing import Example
+from delivery_worker.probe import Probe
+
+CHECKPOINT_PATIENCE_SECONDS = 20.0
+TRAIN, SEALED = "spec.terms.data.train", "spec.terms.data.sealed"
+
+
+@dataclass(slots=True)
+class Run:
+    """One training run."""
+
+    task: TrainTask
+    context: Context
+    accelerator: Accelerator
+    base: Any
+    model: Any
+    tokenizer: Any
+    optimizer: Any
+    rows: Sequence[Example]
+    pool: Sequence[Row]
+    probe: Probe
+    merged: models.Merged | None
+    checkpoints: Checkpoints | None
+    parameters: int
+    expected: int
+    history: History = History()
+
+    @property
+    def bare(self) -> Any:
+        """The model without what accelerate wraps around it."""
+        return self.accelerator.unwrap_model(self.model)
+
+    def loss(self, batch: Sequence[Example]) -> Tensor:
+        """Sum of the loss over a batch."""
+        with self.accelerator.autocast():
+            return batch_loss(self.model, batch, self.accelerator.device, self.task.plan.packing)
+
+    def base_scope(self) -> tuple[Any, AbstractContextManager[Any]]:
+        """The base, for the probe."""
+        if self.task.plan.method == "Full":
+            return self.base, nullcontext()
+        return self.bare, self.bare.disable_adapter()
+
+    def candidate_scope(self) -> tuple[Any, AbstractContextManager[Any]]:
+        """What would be delivered now, for the probe."""
+        if self.merged is not None:
+            return self.merged.update(self.bare), nullcontext()
+        return self.bare, self.accelerator.autocast()
+
+
+def read_rows(task: TrainTask, context: Context) -> tuple[list[Row], list[Row]]:
+    """(training rows, probe pool in its order); digests of both files go into the evidence."""
+    train_path = context.fetcher.table(task.train, TRAIN)
+    sealed_path = context.fetcher.table(task.sealed, SEALED)
+    sealed_digest = sha256_file(sealed_path)
+    context.recorder.set(train_digest=sha256_file(train_path), sealed_digest=sealed_digest)
+    rows = training_rows(tables.read(train_path, task.fields, TRAIN).rows, task)
+    items = tables.items(tables.read(sealed_path, task.fields, SEALED).rows)
+    _, pool = sealed.split(items, sealed_digest, task.holdout_items)
+    order = sealed.probe_order(pool, task.delivery_uid)
+    return rows, [prepared_row(items[item], task.personal_data, task.task) for item in order]
+
+
+def optimizer_of(model: Any, task: TrainTask) -> torch.optim.AdamW:
+    """AdamW over what is trained, without decay: an adapter is small already."""
+    trained = [value for value in model.parameters() if value.requires_grad]
+    return torch.optim.AdamW(trained, lr=float(task.config.learning_rate or "1e-4"), weight_decay=0.0)
+
+
+def _accelerator(precision: str) -> Accelerator:
+    if precision == "fp16" and not torch.cuda.is_available():
+        raise WorkProblem("Invalid", "spec.config.precision", "fp16 trains on GPUs only; use bf16 or fp32 on this class")
+    return Accelerator(mixed_precision="no" if precision == "fp32" else precision, cpu=not torch.cuda.is_available())
+
+
+def _checkpoints(task: TrainTask, context: Context) -> Checkpoints | None:
+    """Where adapters are kept; full fine-tunes have none in a registry."""
+    if task.plan.method == "Full":
+        return None
+    registry = context.fetcher.registry(task.output.repository, task.output.secret, "spec.output", task.output.insecure)
+    registry.patience = CHECKPOINT_PATIENCE_SECONDS
+    return Checkpoints(registry, task.inputs, context.settings.work)
+
+
+def prepare(task: TrainTask, context: Context) -> Run:
+    """Fetch, load and wrap; resumed from the newest checkpoint of the same inputs."""
+    rows, pool = read_rows(task, context)
+    context.check()
+    precision = task.config.precision or "fp32"
+    accelerator = _accelerator(precision)
+    torch.manual_seed(task.config.seed or 0)
+    is_full = task.plan.method == "Full"
+    folder = context.fetcher.model(task.base, "spec.base")
+    context.check()
+    base, tokenizer = models.load(folder, "fp32" if is_full else precision, accelerator.device)
+    parameters, expected = sum(value.numel() for value in base.parameters()), models.expected_parameters(base, task)
+    original = models.Merged(base) if is_full or models.artifact_kind(task, parameters) == "Merged" else None
+    model = models.trainable(base, task)
+    optimizer = optimizer_of(model, task)
+    checkpoints = _checkpoints(task, context)
+    history = checkpoints.newest(model, optimizer) if checkpoints else History()
+    model, optimizer = accelerator.prepare(model, optimizer)
+    labels = labels_of(rows) if task.task == "Classification" else ()
+    return Run(
+        task=task, context=context, accelerator=accelerator, base=original.model if is_full and original else base,
+        model=model, tokenizer=tokenizer, optimizer=optimizer,
+        rows=examples(rows, task, tokenizer, prompts.stop_id(tokenizer)), pool=pool,
+        probe=Probe(task, pool, labels, tokenizer), merged=None if is_full else original, checkpoints=checkpoints,
+        parameters=parameters, expected=expected, history=history,
+    )
