@@ -65,7 +65,8 @@ TOOLS = {
     "helm": "helm.sh/helm/v3/cmd/helm",
     "crane": "github.com/google/go-containerregistry/cmd/crane",
 }
-_KUBERNETES_FLAGS = " ".join(["-s -w", *(_stamp(f"k8s.io/{package}", KUBERNETES) for package in ("component-base/version", "client-go/pkg/version"))])
+_STAMPED = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+_KUBERNETES_FLAGS = " ".join(["-s -w", *(_stamp(package, KUBERNETES) for package in _STAMPED)])
 
 kubernetes = Module("kubernetes", CONTROL_PLANE | NODE, _KUBERNETES_FLAGS)
 tools = Module("tools", TOOLS)

@@ -65,9 +65,8 @@ def socket(state: State) -> Path:
 
 def up(state: State, cluster: Description) -> None:
     config = state.config / "containerd.toml"
-    config.write_text(
-        CONFIG.format(store=store(), state=state.root, socket=socket(state), pause=PAUSE_IMAGE, cni=network.configuration(state))
-    )
+    cni = network.configuration(state)
+    config.write_text(CONFIG.format(store=store(), state=state.root, socket=socket(state), pause=PAUSE_IMAGE, cni=cni))
     hosts = state.root / "registries" / cluster.registry
     hosts.mkdir(parents=True, exist_ok=True)
     (hosts / "hosts.toml").write_text(PLAIN_HTTP.format(registry=cluster.registry))

@@ -65,7 +65,8 @@ def up(state: State, cluster: Description) -> None:
     """Give CoreDNS its rights and its Service, and start it."""
     roles = "/apis/rbac.authorization.k8s.io/v1"
     api.apply(state, cluster.server, f"{roles}/clusterroles/system:coredns", ROLE)
-    api.apply(state, cluster.server, f"{roles}/clusterrolebindings/system:coredns", api.binding("system:coredns", "system:coredns"))
+    binding = api.binding("system:coredns", "system:coredns")
+    api.apply(state, cluster.server, f"{roles}/clusterrolebindings/system:coredns", binding)
     api.apply(state, cluster.server, "/api/v1/namespaces/kube-system/services/kube-dns", SERVICE)
     slices = "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices"
     api.apply(state, cluster.server, f"{slices}/kube-dns", ENDPOINTS)

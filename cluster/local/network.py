@@ -42,7 +42,8 @@ def claim(state: State) -> None:
     """Refuse a second node on this machine: bridge, cgroups and addresses are the machine's."""
     holder = owner()
     if holder not in (None, str(state.root)):
-        raise ClusterError(f"bridge {BRIDGE} belongs to {holder or 'another program'}: take that cluster down, or use --control-plane")
+        whose = holder or "another program"
+        raise ClusterError(f"bridge {BRIDGE} belongs to {whose}: take that cluster down, or use --control-plane")
 
 
 def up(state: State) -> None:
@@ -79,7 +80,8 @@ def _write_cni(state: State) -> None:
     }
     folder = configuration(state)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "10-ptaas.conflist").write_text(json.dumps({"cniVersion": "1.0.0", "name": NETWORK, "plugins": [bridge]}, indent=1))
+    network = {"cniVersion": "1.0.0", "name": NETWORK, "plugins": [bridge]}
+    (folder / "10-ptaas.conflist").write_text(json.dumps(network, indent=1))
 
 
 def configuration(state: State) -> Path:

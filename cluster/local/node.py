@@ -96,7 +96,12 @@ def _kubelet(state: State) -> list[str]:
         "clusterDomain": "cluster.local",
         "containerRuntimeEndpoint": f"unix://{containerd.socket(state)}",
         "enforceNodeAllocatable": [],
-        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%", "nodefs.inodesFree": "1%"},
+        "evictionHard": {
+            "memory.available": "100Mi",
+            "nodefs.available": "1%",
+            "imagefs.available": "1%",
+            "nodefs.inodesFree": "1%",
+        },
         "failCgroupV1": False,
         "failSwapOn": False,
         "featureGates": {"KubeletInUserNamespace": True},

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from .paths import State
@@ -86,18 +87,15 @@ def end(pids: Iterable[int], patience: float = STOP_SECONDS) -> None:
 
 
 def _signal(pid: int, wanted: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, wanted)
-    except ProcessLookupError:
-        pass
 
 
 def _reap() -> None:
-    try:
+    """Collect children of this command that ended, so that they do not count as alive."""
+    with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
+            continue
 
 
 def rss_mib(pid: int) -> float:
