@@ -93,3 +93,10 @@ def mounts(*below: Path) -> list[str]:
 def unmount(state: State, store: Path) -> None:
     for point in mounts(state.root, store):
         subprocess.run(["umount", "--lazy", point], capture_output=True)
+
+
+def log_links(below: Path) -> list[Path]:
+    """The kubelet's links to container logs in the machine's own log folder, which point below ours."""
+    folder = Path("/var/log/containers")
+    links = folder.iterdir() if folder.is_dir() else iter(())
+    return [link for link in links if link.is_symlink() and link.readlink().is_relative_to(below)]

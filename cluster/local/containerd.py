@@ -120,3 +120,9 @@ def empty(state: State) -> None:
     containers = _ctr(state, "containers", "list", "--quiet").stdout.split()
     if containers:
         _ctr(state, "containers", "delete", *containers)
+
+
+def shim_sockets(state: State) -> list[Path]:
+    """Where the shims listen, outside the state folder because of the length of its path."""
+    addresses = (state.root / "containerd" / "io.containerd.runtime.v2.task").glob("*/*/address")
+    return [Path(address.read_text().strip().removeprefix("unix://")) for address in addresses]

@@ -10,6 +10,7 @@ import json
 import subprocess
 from pathlib import Path
 
+from . import sysctl
 from .description import NODE_ADDRESS, POD_SUBNET, SERVICE_SUBNET
 from .paths import State
 from .say import ClusterError
@@ -17,7 +18,6 @@ from .say import ClusterError
 BRIDGE = "ptaas0"
 TABLE = "ptaas"
 NETWORK = "ptaas"
-FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 CNI_RESULTS = Path("/var/lib/cni/results")
 
 # Pods reach the outside as the machine; among themselves and to Services they keep their addresses.
@@ -47,8 +47,9 @@ def claim(state: State) -> None:
 
 
 def up(state: State) -> None:
+    sysctl.remember(state)
+    sysctl.forward()
     if owner() is None:
-        _forwarding_on(state)
         _run("ip", "link", "add", BRIDGE, "type", "bridge")
         _run("ip", "link", "set", BRIDGE, "alias", str(state.root))
     prefix = POD_SUBNET.partition("/")[2]
@@ -59,11 +60,6 @@ def up(state: State) -> None:
     _drop_table("ip", TABLE)
     _run("nft", "-f", "-", given=MASQUERADE)
     _write_cni(state)
-
-
-def _forwarding_on(state: State) -> None:
-    (state.root / "ip_forward").write_text(FORWARD.read_text())
-    FORWARD.write_text("1")
 
 
 def _write_cni(state: State) -> None:
@@ -98,9 +94,6 @@ def down(state: State) -> None:
     for result in CNI_RESULTS.glob("*"):
         if str(state.root) in result.read_text(errors="replace"):
             result.unlink()
-    remembered = state.root / "ip_forward"
-    if remembered.exists():
-        FORWARD.write_text(remembered.read_text())
 
 
 def _drop_table(family: str, table: str) -> None:

@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from . import api, build, cleanup, containerd, dns, network, pki, process
+from . import api, build, cleanup, containerd, dns, network, pki, process, sysctl
 from .description import DNS_CLUSTER_IP, NODE_ADDRESS, POD_SUBNET, Description
 from .paths import State
 
@@ -25,6 +25,8 @@ LABELS = {
     "topology.kubernetes.io/region": "local",
     "topology.kubernetes.io/zone": "local-a",
 }
+# Only near the end of memory or disk: the machine is the developer's and seldom empty.
+EVICTION = {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%", "nodefs.inodesFree": "1%"}
 
 claim = network.claim
 network_up = network.up
@@ -68,10 +70,14 @@ def down(state: State) -> None:
     process.end(cleanup.contained(), patience=0)
     containerd.empty(state)
     process.stop(state, "containerd")
+    leftovers = [*containerd.shim_sockets(state), *cleanup.log_links(state.root)]
     process.end(cleanup.shims(containerd.socket(state)), patience=0)
     cleanup.unmount(state, containerd.store())
     cleanup.remove_cgroups()
+    for path in leftovers:
+        path.unlink(missing_ok=True)
     network.down(state)
+    sysctl.restore(state)
 
 
 def _written(path: Path, content: dict[str, Any]) -> Path:
