@@ -70,8 +70,8 @@ def spec(**changes: Any) -> DeliverySpec:
 def accelerator(name: str = "cpu", **changes: Any) -> AcceleratorClass:
     """The CPU class by default; `h200` and `a40` by name."""
     kinds: dict[str, dict[str, Any]] = {
-        "cpu": {"resource": "cpu", "memory_bytes": 10_000_000_000, "peak_flops": 600_000_000_000,
-                "bandwidth_bytes_per_second": 30_000_000_000, "price_per_hour": "0.10", "image": "cpu"},
+        "cpu": {"resource": "cpu", "memory_bytes": 10_000_000_000, "peak_flops": 400_000_000_000,
+                "bandwidth_bytes_per_second": 20_000_000_000, "price_per_hour": "0.10", "image": "cpu"},
         "a40": {"resource": "nvidia.com/gpu", "memory_bytes": 48_305_000_000, "peak_flops": 149_700_000_000_000,
                 "bandwidth_bytes_per_second": 696_000_000_000, "price_per_hour": "0.60"},
         "h200": {"resource": "nvidia.com/gpu", "memory_bytes": 150_754_000_000, "peak_flops": 989_000_000_000_000,

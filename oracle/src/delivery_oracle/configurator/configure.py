@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from pydantic.alias_generators import to_camel
+
 from delivery_api.accelerator import AcceleratorClass
 from delivery_api.delivery import DeliverySpec
 from delivery_api.driver import Config, Plan, Schedule
@@ -161,7 +163,9 @@ def measured(
     chosen = recipe.simple(load, plan) | {
         "precision": recipe.precision(kind.spec),
         "micro_batch_size": Choice(micro, f"{micro} rows in a pass fit into {gigabytes(kind.spec.memory_bytes)}"),
-        "accumulation_steps": Choice(accumulation, f"{accumulation} passes make a batch of {batch} rows"),
+        "accumulation_steps": Choice(
+            accumulation, f"{micro} rows x {accumulation} x {count} accelerators are {batch} rows a step"
+        ),
         "gradient_checkpointing": Choice(
             checkpointing, "needed to fit, at a third more time" if checkpointing else "it fits without, which is faster"
         ),
@@ -184,7 +188,7 @@ def proposal(spec: DeliverySpec, plan: Plan, load: Workload, best: Option, fitti
     cheapest = f"the cheapest of {others + 1} classes that fit" if others else "the only class that fits"
     named = "given, and it fits" if spec.schedule.accelerator_class else f"{cheapest}, {best.price}"
     room = f"{gigabytes(best.memory.high)} at most of {gigabytes(best.kind.spec.memory_bytes)} each"
-    reasons = {f"config.{field}": reason for field, reason in best.reasons.items()}
+    reasons = {f"config.{to_camel(field)}": reason for field, reason in best.reasons.items()}
     reasons["plan.artifact"] = "given" if spec.plan.artifact != "Auto" else artifact_reason(plan)
     reasons["schedule.acceleratorClass"] = named
     reasons["schedule.count"] = f"given, {room}" if spec.schedule.count else f"the fewest that do it, {room}"

@@ -18,7 +18,7 @@ from delivery_oracle.configurator.workload import Workload
 CUDA_SHARE = 0.45
 CUDA_HALF_TOKENS = 700.0
 """Tokens in a pass at which half of the reachable share is reached."""
-CPU_SHARE = 0.45
+CPU_SHARE = 0.66
 QUANTIZED_SLOWDOWN = 1.35
 LAUNCH_SECONDS = 0.0015
 """Forward and backward kernels of one layer, launched one by one."""

@@ -16,12 +16,14 @@ from delivery_oracle.configurator.price import cents
 from delivery_oracle.configurator.workload import from_audit
 from delivery_oracle.stages.common import all_wrong, invalid, not_usable
 
+NOTHING = Decimal(0)
+
 
 def judge(
     spec: DeliverySpec,
     audit: AuditEvidence | None,
     classes: Iterable[AcceleratorClass],
-    spent: Decimal = Decimal(0),
+    spent: Decimal = NOTHING,
 ) -> Finding:
     """Verdict of the schedule; `spent` is what earlier runs of this delivery have cost already."""
     missing = not_usable(audit, "the data audit")
@@ -45,7 +47,7 @@ def verdict(spec: DeliverySpec, proposal: Proposal, spent: Decimal) -> Finding:
     return affordable(spec, proposal.option, spent)
 
 
-def affordable(spec: DeliverySpec, best: Option, spent: Decimal) -> Finding:
+def affordable(spec: DeliverySpec, best: Option, spent: Decimal = NOTHING) -> Finding:
     """The high estimate against the money left."""
     budget = spec.terms.budget
     left = Decimal(budget.limit) - spent

@@ -7,8 +7,12 @@ discordant items, wins are then Binomial(n, 1/2), so the p-value is an exact tai
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
+
+LARGEST_EXACT = 10_000
+"""Discordant items up to which the sum is of whole numbers; beyond, of logarithms good to nine digits."""
 
 
 def p_value(wins: int, losses: int) -> float:
@@ -18,7 +22,13 @@ def p_value(wins: int, losses: int) -> float:
     tosses = wins + losses
     if wins == 0:
         return 1.0
-    return min(1.0, float(np.exp(log_pmf(tosses, np.arange(wins, tosses + 1))).sum()))
+    if tosses > LARGEST_EXACT:
+        return min(1.0, float(np.exp(log_pmf(tosses, np.arange(wins, tosses + 1))).sum()))
+    term, total = 1, 0
+    for lost in range(losses + 1):  # binomial(tosses, lost): wins or more are losses or fewer
+        total += term
+        term = term * (tosses - lost) // (lost + 1)
+    return float(Fraction(total, 2**tosses))
 
 
 def log_pmf(tosses: int, heads: np.ndarray) -> np.ndarray:

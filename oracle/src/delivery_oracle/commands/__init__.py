@@ -1,0 +1,1 @@
+"""The commands of `delivery-oracle`, one file each: read, call a pure function, print JSON lines."""

@@ -1,0 +1,1 @@
+"""Data with sources: accelerator classes as the chart ships them, and the shapes of well-known bases."""
