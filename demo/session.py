@@ -9,7 +9,7 @@ from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 
 from . import cluster as clusters
-from . import gate, prepare, record, report, writes
+from . import gate, prepare, record, report, times, writes
 from .ask import ask
 from .cluster import Cluster
 from .data import Row
@@ -154,7 +154,8 @@ class Session:
         for outcome in self.outcomes:
             gain = outcome.status.gain or "none"
             self._narrator.say(f"  {outcome.view.name:<16}{outcome.view.state:<18}gain {gain:<9}{outcome.cost_line()}")
-        self._narrator.say(f"  {self._narrator.seconds / 60:.1f} minutes in all; {self._out / 'demo.json'} has the numbers")
+        self._narrator.say(f"  {times.sentence(times.remember(clusters.cache(), self._narrator.seconds))}")
+        self._narrator.say(f"  {self._out / 'demo.json'} has the numbers")
 
     def explain(self, message: str) -> None:
         """Why it stopped, with what one would look at first."""
