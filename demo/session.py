@@ -15,7 +15,7 @@ from .cluster import Cluster
 from .data import Row
 from .follow import Watch, is_settled, is_waiting_for_approval, reason
 from .narrator import DemoError, Narrator
-from .order import HEALTHY, NAMESPACE, NOISY, PERMUTED, Order, Pinned, Size, render
+from .order import FULL, HEALTHY, NAMESPACE, NOISY, PERMUTED, Order, Pinned, Size, render
 from .record import Outcome
 from .shell import Processes
 from .view import View
@@ -78,7 +78,6 @@ class Session:
         with self._narrator.step(f"{HEALTHY.name}: questions"):
             self._ask(delivery)
         self._finish(watch, delivery, view)
-        self._make_room(delivery)
 
     def _refused(self, base: str) -> None:
         watch = self._order(PERMUTED, base)
@@ -142,19 +141,13 @@ class Session:
         (self._out / f"{name}.writes.txt").write_text("\n".join(writes.listed(mine)) + "\n", "utf-8")
         return sum(not write.progress for write in mine)
 
-    def _make_room(self, delivery: Delivery) -> None:
-        """Delete the first delivery: its server holds the one node's processors; its record and bill stay."""
-        self._narrator.say(
-            f"  requester$ kubectl delete delivery {HEALTHY.name}   (frees the node; ModelVersion and bill stay)"
-        )
-        self.cluster.requester.text("delete", "delivery", HEALTHY.name, "-n", NAMESPACE)
-
     def _summary(self) -> None:
         self._narrator.say("")
         for outcome in self.outcomes:
             gain = outcome.status.gain or "none"
             self._narrator.say(f"  {outcome.view.name:<16}{outcome.view.state:<18}gain {gain:<9}{outcome.cost_line()}")
-        self._narrator.say(f"  {times.sentence(times.remember(clusters.cache(), self._narrator.seconds))}")
+        if self._size == FULL:
+            self._narrator.say(f"  {times.sentence(times.remember(clusters.cache(), self._narrator.seconds))}")
         self._narrator.say(f"  {self._out / 'demo.json'} has the numbers")
 
     def explain(self, message: str) -> None:
