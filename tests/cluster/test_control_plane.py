@@ -118,6 +118,8 @@ def test_kwok_plays_fake_nodes(name: str) -> None:
     fake = {"name": "fake", "annotations": {"kwok.x-k8s.io/node": "fake"}, "labels": {"ptaas.dev/accelerator": "h200"}}
     cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": fake})
     cluster.read("wait", "node/fake", "--for=condition=Ready", "--timeout=30s")
+    cluster.apply(job("played"))
+    cluster.read("wait", "job/played", "--for=condition=Complete", "--timeout=30s")
 
 
 def test_a_registry_of_its_own_serves_the_distribution_api(name: str) -> None:
