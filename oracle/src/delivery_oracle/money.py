@@ -49,7 +49,7 @@ def _time(value: str) -> datetime:
 
 def account(ledger: Iterable[LedgerEntry]) -> Account:
     """Sums every closed entry once; a pod listed twice is refused, or it would be charged twice."""
-    seconds, amount, still_open, seen = Decimal(0), Decimal(0), [], set[str]()
+    seconds, weighted, still_open, seen = Decimal(0), Decimal(0), [], set[str]()
     for entry in ledger:
         if entry.pod in seen:
             raise ValueError(f"pod {entry.pod} is in the ledger twice")
@@ -59,8 +59,10 @@ def account(ledger: Iterable[LedgerEntry]) -> Account:
             continue
         held = seconds_between(entry.started_at, entry.finished_at) * entry.accelerators
         seconds += held
-        amount += price(held, Decimal(entry.price_per_hour))
-    return Account(seconds, amount.quantize(SMALLEST, rounding=ROUND_HALF_EVEN), tuple(still_open))
+        weighted += held * Decimal(entry.price_per_hour)
+    # One division at the end: a rounded quotient an entry would make the bill depend on their order.
+    amount = (weighted / SECONDS_AN_HOUR).quantize(SMALLEST, rounding=ROUND_HALF_EVEN)
+    return Account(seconds, amount, tuple(still_open))
 
 
 def seconds_bought(left: Decimal, per_hour: Decimal, accelerators: int) -> int:

@@ -7,10 +7,11 @@ scored twice at different steps is refused, since its second score is no fresh e
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
 
 from delivery_api.evidence import Look, TrainEvidence
 from delivery_oracle.statistics.eprocess import Process, Wealth, ramp, wealth
@@ -30,7 +31,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Assessment:
-    """Both processes over all looks."""
+    """Both processes over all looks; wealth and steps have one value a look.
+
+    The outcome is read at the ends of looks only: within a look the order of items then cannot matter, whoever chose it.
+    """
 
     outcome: Outcome
     looks: int
@@ -41,6 +45,10 @@ class Assessment:
     steps: tuple[int, ...]
     decided_at: int | None
     message: str
+
+
+class StrangeItem(ValueError):
+    """An item is not of the probe pool, or not in the order fixed before any score was seen."""
 
 
 class RepeatedItem(ValueError):
@@ -63,35 +71,50 @@ def looks_of(attempts: Iterable[TrainEvidence], warmup_end: int) -> tuple[Look, 
     return kept
 
 
+def in_order(looks: Iterable[Look], pool: Sequence[str]) -> None:
+    """Refuses looks whose items were picked rather than taken in the pool's order."""
+    place = {item: at for at, item in enumerate(pool)}
+    reached = -1
+    for look in looks:
+        strange = next((item.id for item in look.items if item.id not in place), None)
+        if strange is not None:
+            raise StrangeItem(f"item {strange} at step {look.step} is not of the probe pool that intake fixed")
+        first, last = (pick(place[item.id] for item in look.items) for pick in (min, max))
+        if first <= reached:
+            raise StrangeItem(f"step {look.step} scored items out of the order that intake fixed")
+        reached = last
+
+
 def assess(
     attempts: Sequence[TrainEvidence],
     *,
     margin: float,
     planned_steps: int,
+    pool: Sequence[str] | None = None,
     alpha_flag: float = ALPHA_FLAG,
     alpha_certify: float = ALPHA_CERTIFY,
 ) -> Assessment:
     """Outcome of the probe. ValueError when the evidence cannot be used, with the item that spoils it."""
-    warmup_end = math.ceil(WARMUP_SHARE * planned_steps)
+    warmup_end = round(WARMUP_SHARE * planned_steps)
     looks = looks_of(attempts, warmup_end)
-    floors = [ramp(look.step, warmup_end, planned_steps, margin) for look in looks for _ in look.items]
-    steps = tuple(look.step for look in looks for _ in look.items)
-    gains = [item.candidate - item.base for look in looks for item in look.items]
-    flag = wealth(Process.FLAG, gains, floors)
-    certify = wealth(Process.CERTIFY, gains, margin)
+    if pool is not None:
+        in_order(looks, pool)
+    sizes = [len(look.items) for look in looks]
+    floors = np.repeat([ramp(look.step, warmup_end, planned_steps, margin) for look in looks], sizes)
+    gains = np.array([item.candidate - item.base for look in looks for item in look.items])
+    ends = np.cumsum(sizes, dtype=np.int64) - 1
+    flag = Wealth(wealth(Process.FLAG, gains, floors).log_wealth[ends])
+    certify = Wealth(wealth(Process.CERTIFY, gains, margin).log_wealth[ends])
     flagged, certified = flag.first_crossing(alpha_flag), certify.first_crossing(alpha_certify)
     outcome = Outcome.NOT_LEARNING if flagged else Outcome.LEARNING if certified else Outcome.UNDECIDED
     decisive = flagged or certified
+    steps = tuple(look.step for look in looks)
     decided_at = steps[decisive - 1] if decisive else None
-    # The sentence is about the items up to the decision, so that looks that arrive later do not change it.
-    said = gains[: _look_end(steps, decided_at)] if flagged else gains
-    gain = sum(said) / len(said) if said else 0.0
-    message = sentence(outcome, gain, len(said), decided_at, margin, alpha_flag, alpha_certify)
-    return Assessment(outcome, len(looks), len(gains), gain, flag, certify, steps, decided_at, message)
-
-
-def _look_end(steps: Sequence[int], step: int | None) -> int:
-    return sum(1 for seen in steps if step is not None and seen <= step)
+    # A flag's sentence is about the items up to the flag, so that looks that arrive later do not change it.
+    said = gains[: ends[flagged - 1] + 1] if flagged else gains
+    gain = float(said.mean()) if said.size else 0.0
+    message = sentence(outcome, gain, said.size, decided_at, margin, alpha_flag, alpha_certify)
+    return Assessment(outcome, len(looks), gains.size, gain, flag, certify, steps, decided_at, message)
 
 
 def sentence(

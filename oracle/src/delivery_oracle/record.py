@@ -53,7 +53,7 @@ def verdicts(record: Record) -> Mapping[Stage, Finding]:
         Stage.PLAN: plan.judge(spec, audit),
         Stage.CONFIG: config.judge(spec, audit, record.classes),
         Stage.SCHEDULE: schedule.judge(spec, audit, record.classes, Decimal(0)),
-        Stage.TRAIN: train.judge(spec, done_plan, done_config, record.attempts),
+        Stage.TRAIN: train.judge(spec, done_plan, done_config, record.attempts, audit),
         Stage.EVAL: evaluation.judge(spec, record.evaluated, audit=audit, train=last),
         Stage.REGISTER: register.judge(last, record.evaluated, record.version),
         Stage.DEPLOY: deploy.judge(record.evaluated, record.verified),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from delivery_api.delivery import DeliverySpec
 from delivery_api.driver import Config, Plan
-from delivery_api.evidence import Step, TrainEvidence
+from delivery_api.evidence import AuditEvidence, Step, TrainEvidence
 from delivery_api.finding import Finding, failed, passed, unknown
 from delivery_api.reasons import Reason
 from delivery_oracle import preflight, probe
@@ -21,8 +21,17 @@ LARGEST_GRADIENT = 1e4
 WINDOW = 10
 
 
-def judge(spec: DeliverySpec, plan: Plan, config: Config, attempts: Sequence[TrainEvidence]) -> Finding:
-    """Verdict over all attempts of one inputs digest, oldest first; `plan` and `config` complete, as carried out."""
+def judge(
+    spec: DeliverySpec,
+    plan: Plan,
+    config: Config,
+    attempts: Sequence[TrainEvidence],
+    audit: AuditEvidence | None = None,
+) -> Finding:
+    """Verdict over all attempts of one inputs digest, oldest first; `plan` and `config` complete, as carried out.
+
+    `audit` binds the probe to the pool and the order that intake fixed.
+    """
     if not attempts:
         return unknown(Reason.EVIDENCE_MISSING, f"There is no evidence of {WHAT}; nothing is concluded")
     latest = attempts[-1]
@@ -31,7 +40,7 @@ def judge(spec: DeliverySpec, plan: Plan, config: Config, attempts: Sequence[Tra
     objection = first(
         preflight_failed(plan, config, latest),
         diverged(steps_of(attempts)),
-        not_learning(spec, config, attempts),
+        not_learning(spec, config, attempts, audit),
         not_usable(latest, WHAT),
         unfinished(config, attempts),
         artifact_failed(plan, latest),
@@ -70,10 +79,12 @@ def diverged(steps: Sequence[Step]) -> Finding | None:
     return None
 
 
-def not_learning(spec: DeliverySpec, config: Config, attempts: Sequence[TrainEvidence]) -> Finding | None:
+def not_learning(
+    spec: DeliverySpec, config: Config, attempts: Sequence[TrainEvidence], audit: AuditEvidence | None
+) -> Finding | None:
     """The clean probe's objection, or why its evidence cannot be used."""
     try:
-        seen = assessment(spec, config, attempts)
+        seen = assessment(spec, config, attempts, audit)
     except ValueError as error:
         return invalid("the clean probe", str(error))
     if seen.outcome is not probe.Outcome.NOT_LEARNING:
@@ -83,10 +94,12 @@ def not_learning(spec: DeliverySpec, config: Config, attempts: Sequence[TrainEvi
     )
 
 
-def assessment(spec: DeliverySpec, config: Config, attempts: Sequence[TrainEvidence]) -> probe.Assessment:
+def assessment(
+    spec: DeliverySpec, config: Config, attempts: Sequence[TrainEvidence], audit: AuditEvidence | None = None
+) -> probe.Assessment:
     """The clean probe over all attempts, at the customer's margin."""
     margin, steps = float(spec.terms.acceptance.minimum_gain), config.steps or attempts[-1].planned_steps
-    return probe.assess(attempts, margin=margin, planned_steps=steps)
+    return probe.assess(attempts, margin=margin, planned_steps=steps, pool=audit.probe if audit else None)
 
 
 def unfinished(config: Config, attempts: Sequence[TrainEvidence]) -> Finding | None:
