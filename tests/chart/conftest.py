@@ -68,7 +68,7 @@ def admin() -> Iterator[Kube]:
 
 @dataclass(frozen=True)
 class Tenant:
-    """A namespace and those who work in it. The three are known by their own client certificates elsewhere; here by name."""
+    """A namespace and those who work in it."""
 
     namespace: str
     admin: Kube
@@ -133,4 +133,4 @@ def work(admin: Kube, tenant: Tenant) -> Iterator[str]:
     binding = ("--role=evidence-writer", f"--serviceaccount={name}:trainer")
     operator.ok("create", "rolebinding", "evidence-writer", "-n", name, *binding)
     yield name
-    admin.ok("delete", "namespace", name, "--wait=false")
+    admin.ok("delete", "namespace", name, "--wait=false", "--ignore-not-found")

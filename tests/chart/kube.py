@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ OPERATOR = f"system:serviceaccount:{RELEASE}:delivery-operator"
 JOB_CONTROLLER = "system:serviceaccount:kube-system:job-controller"
 DIGEST = "registry.example/ptaas@sha256:" + "a" * 64
 IMAGES = ("--set", f"images.operator={DIGEST},images.worker={DIGEST},images.auditor={DIGEST}")
+VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "approve", "fund", "override")
 
 Manifest = Mapping[str, Any]
 
@@ -28,9 +29,9 @@ class Kube:
     server: str
     identity: tuple[str, ...] = ()
 
-    def as_user(self, name: str, *groups: str) -> "Kube":
+    def as_user(self, name: str) -> "Kube":
         """The same cluster as somebody else."""
-        return replace(self, identity=(f"--as={name}", *(f"--as-group={group}" for group in groups)))
+        return replace(self, identity=(f"--as={name}",))
 
     def with_token(self, token: str) -> "Kube":
         """The same cluster with nothing but a token."""
@@ -81,3 +82,22 @@ def within(seconds: float, what: str, look: Callable[[], object]) -> None:
         assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
         time.sleep(pause)
         pause = min(pause * 2, 1.0)
+
+
+def held(kube: Kube, resource: str, namespace: str, verbs: Iterable[str] = VERBS) -> set[str]:
+    """Those of the verbs that the API server would let it use; asked as readiness asks, whether or not the kind is served."""
+    kind, _, subresource = resource.partition("/")
+    plural, _, group = kind.partition(".")
+    asked = sorted(verbs)
+    about = {"namespace": namespace, "group": group, "resource": plural, "subresource": subresource}
+    reviews = [
+        {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": about | {"verb": verb}},
+        }
+        for verb in asked
+    ]
+    text = "\n---\n".join(json.dumps(review) for review in reviews)
+    answers = kube.ok("create", "--validate=false", "-f", "-", "-o", "jsonpath={.status.allowed} ", stdin=text).split()
+    return {verb for verb, allowed in zip(asked, answers, strict=True) if allowed == "true"}

@@ -98,3 +98,22 @@ def evidence(name: str, complete: bool = False, **metadata: Any) -> dict[str, An
     data = {"evidence.json": "{}"} | ({"complete": "true"} if complete else {})
     labels = {"ptaas.dev/evidence": "train"}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels} | metadata, "data": data}
+
+
+def model_version() -> dict[str, Any]:
+    """A record."""
+    pin = "sha256:" + "a" * 64
+    spec = {
+        "artifact": pin,
+        "location": "oci://registry.example/acme/models@" + pin,
+        "kind": "Merged",
+        "base": "hf://o/m@" + "0" * 40,
+        "trainDigest": pin,
+        "sealedDigest": pin,
+        "delivery": "acme/router",
+        "deliveryUid": "u",
+        "inputs": "i",
+        "trainEvidence": pin,
+        "evaluation": {"metric": "Accuracy", "items": 1000, "base": "0.328", "candidate": "0.784", "evidence": pin},
+    }
+    return {"apiVersion": "ptaas.dev/v1alpha1", "kind": "ModelVersion", "metadata": {"name": "router-1"}, "spec": spec}

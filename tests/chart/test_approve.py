@@ -25,7 +25,16 @@ def approve(tenant: Tenant, digest: str = REQUEST, **also: Any) -> tuple[str, ..
     """Arguments of an approval, with whatever else is in the patch."""
     annotations = {"ptaas.dev/approve": digest} | also.pop("annotations", {})
     metadata = {"annotations": annotations} | also.pop("metadata", {})
-    return ("patch", "delivery", "router", "-n", tenant.namespace, "--type=merge", "-p", json.dumps({"metadata": metadata} | also))
+    return (
+        "patch",
+        "delivery",
+        "router",
+        "-n",
+        tenant.namespace,
+        "--type=merge",
+        "-p",
+        json.dumps({"metadata": metadata} | also),
+    )
 
 
 def lacks(user: str, tenant: Tenant) -> str:
@@ -57,7 +66,9 @@ def test_without_the_verb_nobody_approves(waiting: Tenant, user: str) -> None:
 def test_the_creator_does_not_approve(waiting: Tenant) -> None:
     """A cluster admin who ordered has every verb, and is refused all the same."""
     waiting.admin.ok("delete", "delivery", "router", "-n", waiting.namespace)
-    waiting.admin.ok("create", "rolebinding", "ada-approver", "-n", waiting.namespace, "--clusterrole=ptaas-approver", "--user=ada")
+    waiting.admin.ok(
+        "create", "rolebinding", "ada-approver", "-n", waiting.namespace, "--clusterrole=ptaas-approver", "--user=ada"
+    )
     waiting.order()
     waiting.write_status()
     said = waiting("ada").refused(*approve(waiting))
@@ -85,7 +96,8 @@ def test_what_did_not_pass_its_audit_is_not_approved(waiting: Tenant, stands: st
     waiting.write_status(conditions=[STATUS["conditions"][0] | {"status": stands}])
     said = waiting("eve").refused(*approve(waiting))
     assert said == (
-        f"{FIELD}the audit has not passed (condition Evaluated is not True); see kubectl describe delivery for what it waits for"
+        f"{FIELD}the audit has not passed (condition Evaluated is not True); "
+        "see kubectl describe delivery for what it waits for"
     )
 
 
@@ -120,7 +132,9 @@ def test_an_approval_changes_nothing_else(waiting: Tenant, also: dict[str, Any])
 
 def test_an_approver_withdraws_and_the_stamp_goes_with_it(waiting: Tenant) -> None:
     waiting("eve").ok(*approve(waiting))
-    assert waiting("bob").refused("annotate", "delivery", "router", "-n", waiting.namespace, "ptaas.dev/approve-") == lacks("bob", waiting)
+    assert waiting("bob").refused("annotate", "delivery", "router", "-n", waiting.namespace, "ptaas.dev/approve-") == lacks(
+        "bob", waiting
+    )
     waiting("eve").ok("annotate", "delivery", "router", "-n", waiting.namespace, "ptaas.dev/approve-")
     assert set(waiting.annotations()) == {"ptaas.dev/created-by"}
 

@@ -18,14 +18,26 @@ def workload(kind: str) -> dict[str, Any]:
     template = {"metadata": {"labels": labels}, "spec": pod("x", "trainer")["spec"]}
     if kind == "Job":
         template["spec"]["restartPolicy"] = "Never"
-        return {"apiVersion": "batch/v1", "kind": kind, "metadata": {"name": "x"}, "spec": {"backoffLimit": 0, "template": template}}
+        return {
+            "apiVersion": "batch/v1",
+            "kind": kind,
+            "metadata": {"name": "x"},
+            "spec": {"backoffLimit": 0, "template": template},
+        }
     spec = {"selector": {"matchLabels": labels}, "template": template}
     return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "x"}, "spec": spec}
 
 
-SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}, "spec": {"selector": {"app": "x"}, "ports": [{"port": 80}]}}
+SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "x"},
+    "spec": {"selector": {"app": "x"}, "ports": [{"port": 80}]},
+}
 SLICE = {
-    "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "x", "labels": {"kubernetes.io/service-name": "x"}},
+    "apiVersion": "discovery.k8s.io/v1",
+    "kind": "EndpointSlice",
+    "metadata": {"name": "x", "labels": {"kubernetes.io/service-name": "x"}},
     "addressType": "IPv4", "endpoints": [{"addresses": ["10.9.8.7"]}],
 }  # fmt: skip
 CHILDREN = {

@@ -76,7 +76,9 @@ def test_a_forged_stamp_is_refused(tenant: Tenant, stamp: str, user: str) -> Non
     assert tenant(user).refused(*merge(tenant, user, patch)) == f"metadata.annotations[{stamp}]: {FORGERIES[stamp]}"
 
 
-@pytest.mark.parametrize("patch", [{"annotations": None}, {"annotations": {"ptaas.dev/created-by": None, "ptaas.dev/driven-by": None}}])
+@pytest.mark.parametrize(
+    "patch", [{"annotations": None}, {"annotations": {"ptaas.dev/created-by": None, "ptaas.dev/driven-by": None}}]
+)
 def test_a_stamp_that_is_taken_away_is_put_back(tenant: Tenant, patch: object) -> None:
     """kubectl replace with a file that has no annotations must work, and must not make a Delivery without a creator."""
     tenant.order()

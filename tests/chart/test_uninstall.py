@@ -1,0 +1,104 @@
+"""Installing, uninstalling and installing again leaves nothing Terminating and nothing half governed."""
+
+import json
+
+import pytest
+
+from tests.chart.conftest import Tenant, install
+from tests.chart.kube import JOB_CONTROLLER, OPERATOR, RELEASE, Kube, within
+from tests.chart.objects import REQUEST, WORK_LABEL, delivery, evidence, pod, status
+
+pytestmark = pytest.mark.cluster
+EVERYTHING = (
+    "deliveries,modelversions,configmaps,secrets,serviceaccounts,pods,jobs,deployments,services,roles,rolebindings,leases"
+)
+CLUSTER_WIDE = (
+    "acceleratorclasses,namespaces,clusterroles,clusterrolebindings,customresourcedefinitions,validatingadmissionpolicies,"
+    "validatingadmissionpolicybindings,mutatingadmissionpolicies,mutatingadmissionpolicybindings"
+)
+
+
+def terminating(kube: Kube) -> list[str]:
+    """Objects with a deletion timestamp."""
+    found = [*kube.get(EVERYTHING, "-A")["items"], *kube.get(CLUSTER_WIDE)["items"]]
+    return [f"{one['kind']}/{one['metadata']['name']}" for one in found if "deletionTimestamp" in one["metadata"]]
+
+
+def ours(kube: Kube) -> set[str]:
+    """What is there of the chart."""
+    marked = [*kube.get(EVERYTHING, "-n", RELEASE)["items"], *kube.get(CLUSTER_WIDE)["items"]]
+    return {
+        f"{one['kind']}/{one['metadata']['name']}"
+        for one in marked
+        if "ptaas" in one["metadata"]["name"] or "delivery-operator" in one["metadata"]["name"]
+    }
+
+
+def populate(kube: Kube) -> None:
+    """A tenant with a Delivery, and a work namespace with an anchor, a pod and complete evidence."""
+    operator = kube.as_user(OPERATOR)
+    kube.ok("create", "namespace", "acme")
+    kube.create(delivery(), "-n", "acme")
+    operator.create(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "acme-ptaas", "labels": {WORK_LABEL: "true"}}}
+    )
+    operator.ok("create", "serviceaccount", "trainer", "-n", "acme-ptaas")
+    operator.ok("create", "configmap", "anchor-u", "-n", "acme-ptaas")
+    kube.as_user(JOB_CONTROLLER).create(pod("train-1", "trainer"), "-n", "acme-ptaas")
+    uid = kube.get("pod", "train-1", "-n", "acme-ptaas")["metadata"]["uid"]
+    options = ("--bound-object-kind=Pod", "--bound-object-name=train-1", f"--bound-object-uid={uid}")
+    token = kube.ok("create", "token", "trainer", "-n", "acme-ptaas", *options).strip()
+    operator.ok("create", "role", "w", "-n", "acme-ptaas", "--verb=create", "--resource=configmaps")
+    operator.ok("create", "rolebinding", "w", "-n", "acme-ptaas", "--role=w", "--serviceaccount=acme-ptaas:trainer")
+    kube.with_token(token).create(evidence("train-1", complete=True), "-n", "acme-ptaas")
+
+
+def test_uninstall_leaves_nothing_terminating(bare_cluster: Kube) -> None:
+    kube = bare_cluster
+    install(kube)
+    populate(kube)
+    done = kube.helm("uninstall", "ptaas", "--namespace", RELEASE, "--wait", "--timeout", "60s")
+    assert done.returncode == 0, done.stderr
+    within(30, "nothing terminating", lambda: terminating(kube) == [])
+    kinds = {
+        "CustomResourceDefinition/" + name + ".ptaas.dev" for name in ("deliveries", "modelversions", "acceleratorclasses")
+    }
+    assert ours(kube) == kinds | {"Namespace/acme-ptaas", f"Namespace/{RELEASE}"}
+    assert kube.get("delivery", "router", "-n", "acme")["spec"]["terms"]["ticket"]
+
+    unstamped(kube)
+
+    for namespace in ("acme-ptaas", "acme", RELEASE):
+        kube.ok("delete", "namespace", namespace, "--wait=false")
+    kube.ok("delete", "pods", "--all", "-n", "acme-ptaas", "--grace-period=0", "--force")
+    kube.ok("delete", "crd", *sorted(one.partition("/")[2] for one in kinds), "--wait=false")
+    within(60, "all gone", lambda: terminating(kube) == [] and not ours(kube) - admission(kube))
+
+
+def admission(kube: Kube) -> set[str]:
+    """Cluster-wide objects of the second installation, which stays."""
+    return {one for one in ours(kube) if not one.startswith(("CustomResourceDefinition/", "Namespace/"))}
+
+
+def unstamped(kube: Kube) -> None:
+    """A Delivery made while no policy was there has no creator, and cannot be approved after the chart is back."""
+    made = delivery(metadata__name="gap")
+    dry = ("create", "-n", "acme", "--dry-run=server", "-f", "-", "-o", "json")
+
+    def ungoverned() -> bool:
+        trial = kube.run(*dry, stdin=json.dumps(made))
+        return trial.returncode == 0 and "created-by" not in trial.stdout
+
+    within(30, "policies out of force", ungoverned)
+    kube.create(made, "-n", "acme")
+    install(kube)
+    patch = ("patch", "delivery", "gap", "-n", "acme", "--type=merge")
+    kube.as_user(OPERATOR).ok(*patch, "--subresource=status", "-p", json.dumps(status()))
+    kube.ok("create", "rolebinding", "eve", "-n", "acme", "--clusterrole=ptaas-approver", "--user=eve")
+    said = Tenant("acme", kube)("eve").refused(
+        *patch, "-p", json.dumps({"metadata": {"annotations": {"ptaas.dev/approve": REQUEST}}})
+    )
+    assert said == (
+        "metadata.annotations[ptaas.dev/created-by]: missing, so nobody can be shown to be independent of the creator; "
+        "create the Delivery again"
+    )
