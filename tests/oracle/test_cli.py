@@ -1,0 +1,272 @@
+"""The command line as people use it: JSON lines, exit statuses, and one clear line for everything that is wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from delivery_api.digests import canonical, plain, sha256
+from delivery_oracle.cli import main
+from tests.oracle import world as w
+
+COMMIT = "0123456789" * 4
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys):
+    """Runs the command line with text or bytes on standard input."""
+
+    def run(*arguments: str, stdin: str | bytes = b"") -> SimpleNamespace:
+        raw = stdin.encode() if isinstance(stdin, str) else stdin
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(raw)))
+        try:
+            status = main(list(arguments))
+        except SystemExit as end:
+            status = end.code
+        said = capsys.readouterr()
+        return SimpleNamespace(status=status, out=said.out, err=said.err)
+
+    return run
+
+
+def lines(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_wealth_prints_a_line_an_item(cli):
+    seen = cli("wealth", "--process", "flag", "--delta", "0.1", stdin="0\n-1\n0\n0\n1\n-1\n-1\n0\n-1\n0\n" * 4)
+    path = lines(seen.out)
+    assert [line["n"] for line in path] == list(range(1, 41)) and round(path[9]["wealth"], 6) == 3.353894
+    assert [path[30]["outcome"], path[39]["outcome"]] == ["Undecided", "NotLearning"] and seen.status == 1
+
+
+@pytest.mark.parametrize(
+    ("process", "stdin", "outcome", "status"),
+    [("flag", "1\n" * 40, "Undecided", 2), ("certify", "1\n" * 40, "Learning", 0), ("certify", "0\n" * 9, "Undecided", 2)],
+)
+def test_the_exit_status_of_wealth_is_its_outcome(cli, process, stdin, outcome, status):
+    seen = cli("wealth", "--process", process, "--delta", "0.1", stdin=stdin)
+    assert (lines(seen.out)[-1]["outcome"], seen.status) == (outcome, status)
+
+
+def test_an_outcome_is_never_taken_back(cli):
+    outcomes = [
+        line["outcome"]
+        for line in lines(cli("wealth", "--process", "flag", "--delta", "0.1", stdin="-1\n" * 30 + "1\n" * 99).out)
+    ]
+    assert outcomes == sorted(outcomes, reverse=True) and outcomes[-1] == "NotLearning"
+
+
+def test_mcnemar_prints_p(cli):
+    assert lines(cli("mcnemar", "10", "3").out) == [{"p": pytest.approx(0.046143, abs=5e-7)}]
+
+
+@pytest.mark.parametrize(
+    ("stdin", "verdict", "signature", "status"),
+    [
+        ("0 1\n" * 30 + "1 1\n" * 70, "Pass", "none", 0),
+        ("0 1\n" * 5 + "1 0\n" * 5 + "0 0\n" * 90, "Fail", "noise", 1),
+        ("1 1\n" * 100, "Fail", "inert", 1),
+        ("0 1\n" * 3 + "0 0\n" * 17, "Unknown", "none", 2),
+        ("0.2,0.9\n" * 90, "Pass", "none", 0),
+    ],
+)
+def test_learned_has_three_values(cli, stdin, verdict, signature, status):
+    seen = cli("learned", "--delta", "0.1", stdin=stdin)
+    (line,) = lines(seen.out)
+    assert (line["verdict"], line["signature"], seen.status) == (verdict, signature, status)
+    assert line["interval"][0] <= line["gain"] <= line["interval"][1] and "against" in seen.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "words"),
+    [
+        pytest.param(["wealth", "--process", "flag", "--delta", "0.1"], b"", "no items", id="empty"),
+        pytest.param(["wealth", "--process", "flag", "--delta", "0.1"], b"0\nnan\n", "line 2: nan is not finite", id="NaN"),
+        pytest.param(["wealth", "--process", "flag", "--delta", "0.1"], b"0\n3\n", "item 2: difference 3.0", id="out of range"),
+        pytest.param(["wealth", "--process", "flag", "--delta", "1"], b"0\n", "delta 1.0 is not inside", id="margin of one"),
+        pytest.param(["wealth", "--process", "flag", "--delta", "0.1", "--alpha", "7"], b"0\n", "--alpha 7", id="alpha"),
+        pytest.param(["wealth", "--process", "flag", "--delta", "0.1"], b"\xff\xfe0\x00\n", "is no number", id="encoding"),
+        pytest.param(["wealth", "--process", "flag", "--delta", "0.1"], b"7" * 99999, "line 1", id="no line ends"),
+        pytest.param(["wealth", "--process", "stop", "--delta", "0.1"], b"", "invalid choice", id="usage"),
+        pytest.param(["learned", "--delta", "0.1"], b"0 1\n1\n", "line 2: 1 fields, 2 expected", id="unequal lengths"),
+        pytest.param(["learned", "--delta", "0.1"], b"", "no items", id="no pairs"),
+        pytest.param(["learned", "--delta", "nan"], b"0 1\n", "--delta nan", id="margin is NaN"),
+        pytest.param(["learned", "--delta", "0.1"], b"0 1.5\n", "candidate score 1.5 of item 1", id="no score"),
+        pytest.param(["mcnemar", "-1", "3"], b"", "not", id="negative wins"),
+        pytest.param(["mcnemar", "3"], b"", "LOSSES", id="one count"),
+        pytest.param([], b"", "COMMAND", id="no command"),
+        pytest.param(["configure", "/nowhere.yaml"], b"", "/nowhere.yaml: No such file", id="no file"),
+        pytest.param(["judge", "/nowhere"], b"", "/nowhere: no such directory", id="no directory"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(cli, arguments, stdin, words):
+    seen = cli(*arguments, stdin=stdin)
+    assert seen.status == 64 and words in seen.err and "Traceback" not in seen.err
+    assert len(seen.err.strip().splitlines()) == 1 and seen.out == ""
+
+
+def delivery(**changes: object) -> dict:
+    spec = plain(w.spec(**({"base": {"uri": f"hf://Qwen/Qwen3-8B@{COMMIT}"}} | changes)))
+    return {"apiVersion": "ptaas.dev/v1alpha1", "kind": "Delivery", "metadata": {"name": "support"}, "spec": spec}
+
+
+def write(path: Path, document: object) -> str:
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    return str(path)
+
+
+def test_configure_completes_the_spec_with_reasons(cli, tmp_path):
+    seen = cli("configure", write(tmp_path / "d.yaml", delivery()))
+    spec = yaml.safe_load(seen.out)["spec"]
+    assert seen.status == 0 and spec["config"]["learningRate"] == "2e-4" and spec["schedule"]["acceleratorClass"] == "a40"
+    assert "# spec.config.learningRate: 2e-4 suits LoRA on 8.19B parameters" in seen.out
+
+
+def test_what_configure_prints_is_accepted_again(cli, tmp_path):
+    first = cli("configure", write(tmp_path / "d.yaml", delivery()))
+    (tmp_path / "again.yaml").write_text(first.out)
+    again = cli("configure", str(tmp_path / "again.yaml"))
+    assert again.status == 0 and yaml.safe_load(again.out) == yaml.safe_load(first.out)
+
+
+def test_configure_reports_all_mistakes_at_once(cli, tmp_path):
+    """The API server would report the unknown field, and after it is mended the next."""
+    document = delivery()
+    del document["apiVersion"]
+    document["metadata"]["name"] = "Support_Router"
+    terms, spec = document["spec"]["terms"], document["spec"]
+    terms["budget"]["limit"] = 40
+    terms["acceptance"]["minimumGian"] = terms["acceptance"].pop("minimumGain")
+    terms["data"]["train"] = {"uri": "https://host/rows.csv"}
+    terms["data"]["sealed"]["uri"] = "oci://host/rows:latest"
+    spec["intake"]["metric"] = "F1"
+    spec["config"] = {"learning_rate": "1e-3", "steps": "100", "microBatchSize": 0, "warmupSteps": 5}
+    spec["card"] = {"claims": [{"type": "Metric", "subject": "gain"}]}
+    spec["colour"] = "red"
+    seen = cli("configure", write(tmp_path / "d.yaml", document))
+    paths = [line.partition(": ")[0] for line in seen.err.splitlines()]
+    assert seen.status == 64 and seen.out == "" and paths == [
+        "apiVersion", "metadata.name", "spec.card.claims[0].value", "spec.colour", "spec.config.learning_rate",
+        "spec.config.microBatchSize", "spec.config.steps", "spec.intake.metric", "spec.terms.acceptance.minimumGain",
+        "spec.terms.acceptance.minimumGian", "spec.terms.budget.limit", "spec.terms.data.sealed.uri", "spec.terms.data.train",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"config": {"steps": 10, "warmupSteps": 9}}, "spec.config.warmupSteps: 9 > half of spec.config.steps=10"),
+        (
+            {"plan": {"method": "Full", "artifact": "Adapter"}},
+            "spec.plan.artifact: Adapter, but spec.plan.method=Full has none",
+        ),
+        ({"plan": {"method": "Full"}, "config": {"rank": 8}}, "spec.config.rank: has no meaning with spec.plan.method=Full"),
+        ({"config": {"rank": 1000, "targets": ["q_proj", "nope"]}}, "spec.config.targets=['q_proj', 'nope'] names nope"),
+        ({"terms__budget__limit": "0.01"}, "spec.terms.budget.limit: needs up to"),
+        ({"schedule": {"acceleratorClass": "tpu"}}, "spec.schedule.acceleratorClass=tpu does not exist"),
+    ],
+)
+def test_rules_between_fields_are_looked_at(cli, tmp_path, changes, said):
+    seen = cli("configure", write(tmp_path / "d.yaml", delivery(**changes)))
+    assert seen.status == 64 and said in seen.err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty; a Delivery was expected"),
+        ("- a\n- b\n", "a list is no Delivery"),
+        ("spec: {a: 1, a: 2}\n", "line 1: `a` is given twice"),
+        ("spec: [\n", "line 2"),
+        ("kind: Delivery\n---\nkind: Delivery\n", "2 documents"),
+        ("spec: []\n", "spec:"),
+    ],
+)
+def test_a_file_that_is_no_delivery_says_so(cli, tmp_path, text, words):
+    (tmp_path / "d.yaml").write_text(text)
+    seen = cli("configure", str(tmp_path / "d.yaml"))
+    assert seen.status == 64 and words in seen.err and "Traceback" not in seen.err
+
+
+def test_a_base_not_known_by_name_is_left_to_the_operator(cli, tmp_path):
+    seen = cli("configure", write(tmp_path / "d.yaml", delivery(base={"uri": f"oci://r/base@{w.SHA['base']}"})))
+    assert seen.status == 0 and "config" in yaml.safe_load(seen.out)["spec"] and "--base-config" in seen.err
+
+
+def record(folder: Path, **evidence: object) -> str:
+    """A delivery's evidence as the files that `kubectl get -o json` and the workers leave."""
+    resolved = {"plan": plain(w.plan()), "config": plain(w.config()), "hours": "0.1"}
+    resolved["schedule"] = {"acceleratorClass": "cpu", "count": 1}
+    status = {"resolved": resolved, "cost": plain(w.cost())}
+    write(folder / "delivery.yaml", {**delivery(), "spec": plain(w.spec()), "status": status})
+    (folder / "class.yaml").write_text(yaml.safe_dump(plain(w.accelerator())))
+    version = {
+        "apiVersion": "ptaas.dev/v1alpha1",
+        "kind": "ModelVersion",
+        "metadata": {"name": "v"},
+        "spec": plain(w.version()),
+    }
+    write(folder / "version.yaml", version)
+    looks = tuple(w.look(step, 30, 1, start=64 * at) for at, step in enumerate((20, 30, 40, 60, 80, 100)))
+    found = {"audit": w.audit(), "train": w.train(looks=looks), "evaluate": w.evaluate(), "verify": w.verify()} | evidence
+    maps = []
+    for name, one in found.items():
+        if one is not None:
+            text = canonical(one)
+            maps.append(
+                {"kind": "ConfigMap", "metadata": {"name": name}, "data": {"evidence.json": text, "digest": sha256(text)}}
+            )
+    (folder / "maps.json").write_text(json.dumps({"kind": "List", "items": maps}))
+    return str(folder)
+
+
+def test_judge_prints_ten_verdicts(cli, tmp_path):
+    seen = cli("judge", record(tmp_path))
+    found = lines(seen.out)
+    assert [line["stage"] for line in found] == [
+        "intake", "plan", "config", "schedule", "train", "eval", "register", "deploy", "cost", "card",
+    ]  # fmt: skip
+    assert {line["verdict"] for line in found} == {"Pass"} and seen.status == 0
+
+
+def test_one_wrong_stage_does_not_fail_the_next(cli, tmp_path):
+    """A benchmark that cascades cannot tell which stage the agent got wrong."""
+    seen = cli("judge", record(tmp_path, audit=w.audit(canary=w.canary(train=0.01)), verify=w.verify("label_1")))
+    assert seen.status == 1
+    assert [line["stage"] for line in lines(seen.out) if line["verdict"] != "Pass"] == ["intake", "deploy"]
+
+
+def test_evidence_that_is_missing_is_unknown(cli, tmp_path):
+    seen = cli("judge", record(tmp_path, verify=None))
+    (left,) = [line for line in lines(seen.out) if line["verdict"] != "Pass"]
+    assert (left["stage"], left["verdict"], left["reason"], seen.status) == ("deploy", "Unknown", "EvidenceMissing", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("x.json", "{", "not JSON"),
+        ("x.json", '{"kind": "Audit", "pods": 1}', "deliveryUid"),
+        ("x.yaml", "kind: Delivery\nspec: {}\n", "spec.terms"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(cli, tmp_path, name, text, words):
+    record(tmp_path)
+    (tmp_path / name).write_text(text)
+    seen = cli("judge", str(tmp_path))
+    assert seen.status == 64 and name in seen.err and words in seen.err and len(seen.err.strip().splitlines()) == 1
+
+
+def test_a_digest_that_does_not_fit_is_no_evidence(cli, tmp_path):
+    record(tmp_path)
+    forged = (tmp_path / "maps.json").read_text().replace('\\"candidate\\":1.0', '\\"candidate\\":0.5', 1)
+    (tmp_path / "maps.json").write_text(forged)
+    seen = cli("judge", str(tmp_path))
+    assert seen.status == 64 and "is not that of evidence.json" in seen.err
