@@ -22,7 +22,6 @@ class Cluster:
     helm: list[str]
     registry: str
     audit_log: Path | None
-    started_here: bool
 
     @property
     def requester(self) -> Kubectl:
@@ -38,9 +37,13 @@ def cache() -> Path:
     return Path(os.environ.get("DELIVERY_CACHE", Path.home() / ".cache" / "delivery-operator"))
 
 
+def is_up(processes: Processes) -> bool:
+    """Whether the local cluster runs already: who starts it stops it."""
+    return processes.run([str(ROOT / "cluster/status")]).code == 0
+
+
 def local(processes: Processes, narrator: Narrator) -> Cluster:
     """The local cluster; already up is as good as started."""
-    before = processes.run([str(ROOT / "cluster/status")]).code == 0
     processes.stream([str(ROOT / "cluster/up")], lambda line: narrator.say(f"    {line}"))
     told = json.loads(processes.check([str(ROOT / "cluster/status"), "-o", "json"]))
     programs, kubeconfigs = told["programs"], told["kubeconfig"]
@@ -54,7 +57,6 @@ def local(processes: Processes, narrator: Narrator) -> Cluster:
         helm=[programs["helm"], "--kubeconfig", kubeconfigs["admin"]],
         registry=told["registry"],
         audit_log=Path(told["auditLog"]),
-        started_here=not before,
     )
 
 
@@ -71,7 +73,6 @@ def given(processes: Processes, kubeconfig: Path, registry: str | None) -> Clust
         helm=["helm", *options],
         registry=registry,
         audit_log=None,
-        started_here=False,
     )
 
 

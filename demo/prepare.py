@@ -52,6 +52,8 @@ def install(cluster: Cluster, processes: Processes, narrator: Narrator, referenc
     settings = [option for key, value in values.items() for option in ("--set", f"{key}={value}")]
     command = ["upgrade", "--install", RELEASE, str(CHART), "--namespace", SYSTEM, "--create-namespace", *settings]
     narrator.say(f"    $ helm {' '.join(command[:2])} {RELEASE} charts/delivery-operator --namespace {SYSTEM} ...")
+    # helm creates the kinds of a chart but never updates them.
+    cluster.admin.text("apply", "--server-side", "--force-conflicts", "-f", str(CHART / "crds"))
     processes.check([*cluster.helm, *command, "--wait", "--timeout", "5m"], timeout=330)
 
 

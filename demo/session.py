@@ -36,6 +36,7 @@ class Session:
         self._narrator, self._processes, self._out = narrator, processes, out
         self._size, self._own, self._keep = size, own, keep
         self._cluster: Cluster | None = None
+        self._stop_cluster = False
         self.outcomes: list[Outcome] = []
 
     @property
@@ -56,6 +57,7 @@ class Session:
     def _set_up(self, kubeconfig: Path | None, registry: str | None) -> str:
         with self._narrator.step("cluster"):
             if kubeconfig is None:
+                self._stop_cluster = not self._keep and not clusters.is_up(self._processes)
                 self._cluster = clusters.local(self._processes, self._narrator)
             else:
                 self._cluster = clusters.given(self._processes, kubeconfig, registry)
@@ -167,7 +169,7 @@ class Session:
     def close(self) -> None:
         """End what was started; a local cluster that was up before stays up."""
         self._processes.close()
-        if self._cluster is not None and self._cluster.started_here and not self._keep:
+        if self._stop_cluster:
             clusters.stop(self._processes, self._narrator)
         self._narrator.close()
 
