@@ -1,0 +1,165 @@
+"""One Delivery and all that belongs to it, from the stores, as one frozen snapshot.
+
+The Delivery itself is read from the API server at every look, so that a pass never decides on an old spec or
+writes over a status it has not seen; so is evidence that is not yet what a finished pod's termination message says.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from delivery_api import names
+from delivery_api.accelerator import AcceleratorClassSpec
+from delivery_api.delivery import DeliverySpec
+from delivery_api.modelversion import ModelVersionSpec
+from delivery_api.status import DeliveryStatus
+from delivery_operator import reading, times
+from delivery_operator.cluster import gate, overflow, paths
+from delivery_operator.cluster.client import METADATA_ONLY, Api
+from delivery_operator.cluster.store import Raw
+from delivery_operator.cluster.world import World
+from delivery_operator.errors import Refused
+from delivery_operator.manifests.pod import all_secrets
+from delivery_operator.observed import Evidence, Key, Observed, Pod
+
+
+class Observer:
+    """Reads the world for one key at a time."""
+
+    def __init__(self, api: Api, world: World, plain_http: tuple[str, ...]) -> None:
+        self._api, self._world, self._plain_http = api, world, plain_http
+
+    async def delivery(self, key: Key) -> Raw | None:
+        """The Delivery as it is; None when it is gone, or about to be."""
+        raw = await self._api.get(paths.DELIVERIES.path(key.namespace, key.name))
+        return None if raw is None or "deletionTimestamp" in raw["metadata"] else raw
+
+    async def observe(self, key: Key, raw: Raw, now: datetime) -> Observed:
+        """The snapshot around a Delivery."""
+        metadata, world = raw["metadata"], self._world
+        uid, work = metadata["uid"], names.work_namespace(key.namespace)
+        world.keys[uid] = key
+        spec, status = _typed(raw)
+        anchor = world.config_maps.get(work, names.anchor(uid))
+        pods = self._pods(uid, status, now)
+        observed = Observed(
+            key=key,
+            uid=uid,
+            generation=metadata.get("generation", 0),
+            spec=spec,
+            now=now,
+            work_namespace=work,
+            anchor_uid=anchor["metadata"]["uid"] if anchor else "",
+            status=status,
+            annotations=dict(metadata.get("annotations") or {}),
+            classes=self._classes(),
+            jobs=tuple(reading.job(one) for one in world.jobs.of(uid) if one["metadata"]["namespace"] == work),
+            pods=pods,
+            evidence=await self._evidence(uid, work, pods),
+            servers=tuple(reading.server(one) for one in self._servers(uid)),
+            objects=self._objects(uid),
+            versions=self._versions(key, uid),
+            elsewhere=self._elsewhere(uid),
+            nodes=tuple(reading.node(one) for one in world.nodes),
+            missing_secrets=await self._missing_secrets(spec, work),
+            apis=world.apis,
+        )
+        _note_waiting(world, observed)
+        return await gate.tried(self._api, observed)
+
+    def _pods(self, uid: str, status: DeliveryStatus, now: datetime) -> tuple[Pod, ...]:
+        """Pods there are, and those that are gone and not yet in the ledger."""
+        here = [reading.pod(one) for one in self._world.pods.of(uid)]
+        closed = {entry.pod for entry in (status.cost.ledger if status.cost else ()) if entry.finished_at}
+        ghosts = self._world.ghosts.get(uid, {})
+        for name in [name for name in ghosts if name in closed]:
+            del ghosts[name]
+        names_here = {pod.name for pod in here}
+        gone = [
+            reading.pod(one, gone=True, gone_at=one["metadata"].get("deletionTimestamp") or times.render(now))
+            for name, one in ghosts.items()
+            if name not in names_here
+        ]
+        return (*here, *gone)
+
+    async def _evidence(self, uid: str, work: str, pods: tuple[Pod, ...]) -> tuple[Evidence, ...]:
+        """Evidence of all pods; what a finished pod vouches for is read again until it is seen."""
+        for pod in pods:
+            said = pod.termination_message
+            known = self._world.config_maps.get(work, pod.name)
+            if said.startswith("sha256:") and (known is None or (known.get("data") or {}).get("digest") != said):
+                fresh = await self._api.get(paths.CONFIG_MAPS.path(work, pod.name))
+                if fresh is not None:
+                    self._world.config_maps.put(fresh)
+        raws = [one for one in self._world.config_maps.of(uid) if _is_evidence(one, work)]
+        return tuple([await self._read(one) for one in raws])
+
+    async def _read(self, raw: Raw) -> Evidence:
+        seen = reading.evidence(raw)
+        if not seen.overflow:
+            return seen
+        text = await overflow.fetch(seen.overflow, seen.claimed, self._plain_http)
+        return reading.evidence(raw, text) if text is not None else seen
+
+    def _classes(self) -> Mapping[str, AcceleratorClassSpec]:
+        return {one["metadata"]["name"]: AcceleratorClassSpec.model_validate(one["spec"]) for one in self._world.classes}
+
+    def _servers(self, uid: str) -> list[Raw]:
+        serving = [*self._world.deployments.of(uid), *self._world.inference_services.of(uid)]
+        return [one for one in serving if (one["metadata"].get("labels") or {}).get("ptaas.dev/serves") == "true"]
+
+    def _objects(self, uid: str) -> dict[str, Mapping[str, Any]]:
+        world = self._world
+        stores = (world.config_maps, world.services, world.deployments, world.inference_services)
+        kinds = ("ConfigMap", "Service", "Deployment", "InferenceService")
+        return {
+            f"{kind}/{one['metadata']['name']}": {"apiVersion": paths.KINDS[kind].api_version, "kind": kind} | one
+            for kind, store in zip(kinds, stores, strict=True)
+            for one in store.of(uid)
+        }
+
+    def _versions(self, key: Key, uid: str) -> dict[str, ModelVersionSpec]:
+        mine = [one for one in self._world.versions if one["metadata"]["namespace"] == key.namespace]
+        prefix = f"{key.name[:200].rstrip('-.')}-"
+        return {
+            one["metadata"]["name"]: ModelVersionSpec.model_validate(one["spec"])
+            for one in mine
+            if one["spec"].get("deliveryUid") == uid or one["metadata"]["name"].startswith(prefix)
+        }
+
+    def _elsewhere(self, uid: str) -> tuple[tuple[str, str], ...]:
+        others = [one for one in self._world.versions if one["spec"].get("deliveryUid") != uid]
+        return tuple(sorted((one["spec"]["sealedDigest"], one["metadata"]["creationTimestamp"]) for one in others))
+
+    async def _missing_secrets(self, spec: DeliverySpec, work: str) -> frozenset[str]:
+        """Secrets that are named and not there; only their metadata is asked for."""
+        missing = []
+        for name in all_secrets(spec):
+            if await self._api.get(paths.SECRETS.path(work, name), accept=METADATA_ONLY) is None:
+                missing.append(name)
+        return frozenset(missing)
+
+
+def _is_evidence(raw: Raw, work: str) -> bool:
+    metadata = raw["metadata"]
+    return metadata["namespace"] == work and names.EVIDENCE in (metadata.get("labels") or {})
+
+
+def _note_waiting(world: World, observed: Observed) -> None:
+    if any(pod.unschedulable for pod in observed.pods):
+        world.waiting.add(observed.key)
+    else:
+        world.waiting.discard(observed.key)
+
+
+def _typed(raw: Raw) -> tuple[DeliverySpec, DeliveryStatus]:
+    """Spec and status; what this version of the operator cannot read is left alone."""
+    try:
+        spec = DeliverySpec.model_validate(raw["spec"])
+        return spec, DeliveryStatus.model_validate(raw.get("status") or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Refused(f"Delivery cannot be read: {where}: {first['msg']}; update the CRDs or the operator") from error

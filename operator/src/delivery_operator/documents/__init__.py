@@ -1,0 +1,1 @@
+"""What a customer keeps: the model card, the certificate and the bill."""

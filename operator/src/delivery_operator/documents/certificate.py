@@ -1,0 +1,75 @@
+"""The delivery certificate: ten verdicts with the evidence that each rests on, in JSON. Or of non-delivery."""
+
+from typing import Any
+
+from delivery_api.finding import Finding, Verdict
+from delivery_api.stages import CLASS, STAGES, Stage
+from delivery_operator.decision import Facts
+from delivery_operator.observed import Observed
+from delivery_oracle.stages.card import CheckedClaim
+
+SCHEMA = "ptaas.dev/certificate/v1alpha1"
+
+
+def certificate(observed: Observed, facts: Facts, checked: tuple[CheckedClaim, ...], delivered: bool) -> dict[str, Any]:
+    """The whole certificate; what is absent was not established."""
+    spec, approved = observed.spec, facts.approval
+    made: dict[str, Any] = {
+        "schemaVersion": SCHEMA,
+        "delivered": delivered,
+        "delivery": {"name": str(observed.key), "uid": observed.uid},
+        "terms": {
+            "acceptance": spec.terms.acceptance.model_dump(by_alias=True, exclude_none=True),
+            "budget": spec.terms.budget.model_dump(by_alias=True),
+            "handling": spec.terms.handling.model_dump(by_alias=True, exclude_none=True),
+        },
+        "inputs": {"base": spec.base.uri, "train": _digest(facts, "train_digest"), "sealed": _digest(facts, "sealed_digest")},
+        "stages": [_stage(stage, facts) for stage in STAGES if stage is not Stage.CARD],
+        "notEstablished": not_established(facts),
+        "claims": [_claim(one) for one in checked],
+    }
+    if facts.artifact and delivered:
+        made["artifact"] = facts.artifact.model_dump(by_alias=True, exclude_none=True)
+    if facts.evaluation:
+        made["evaluation"] = facts.evaluation.model_dump(by_alias=True)
+    if approved and approved.approved_by and delivered:
+        made["approval"] = {"digest": approved.digest, "by": approved.approved_by, "at": approved.approved_at}
+    return made
+
+
+def _digest(facts: Facts, field: str) -> str | None:
+    return getattr(facts.audit, field) if facts.audit else None
+
+
+def _stage(stage: Stage, facts: Facts) -> dict[str, Any]:
+    finding = facts.findings[stage]
+    record = facts.records.get(stage)
+    row: dict[str, Any] = {
+        "name": str(stage),
+        "class": CLASS[stage],
+        "verdict": str(finding.verdict),
+        "reason": str(finding.reason),
+        "message": finding.message,
+    }
+    if record and record.evidence:
+        row |= {"evidence": record.evidence, "attempt": record.attempt, "inputs": record.inputs}
+    return row
+
+
+def not_established(facts: Facts) -> list[str]:
+    """What was not shown, one line each: an Unknown that blocks nothing is said aloud here."""
+    said: list[str] = []
+    for stage, finding in facts.findings.items():
+        if finding.verdict is Verdict.UNKNOWN:
+            said.append(f"{stage}: {finding.reason}, {finding.message}")
+    return said
+
+
+def _claim(one: CheckedClaim) -> dict[str, Any]:
+    row = {"type": one.claim.type, "subject": one.claim.subject, "value": one.claim.value, "holds": one.holds}
+    return row | ({"evidence": one.fact} if one.fact is not None else {})
+
+
+def verdict_word(finding: Finding) -> str:
+    """How a finding is printed on the card."""
+    return {Verdict.PASS: "holds", Verdict.FAIL: "does not hold", Verdict.UNKNOWN: "not established"}[finding.verdict]

@@ -1,0 +1,74 @@
+"""Objects that only record: the anchor that owns all children, the ModelVersion, certificate and bill."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from delivery_api import names
+from delivery_api.digests import plain
+from delivery_api.model import API_VERSION
+from delivery_api.modelversion import ModelVersionSpec
+from delivery_operator.manifests.common import label, owner_labels
+from delivery_operator.observed import Key, Observed
+
+
+def anchor(observed: Observed) -> dict[str, Any]:
+    """The ConfigMap that owns the children of a Delivery; it carries what is needed when the Delivery is gone."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": names.anchor(observed.uid),
+            "namespace": observed.work_namespace,
+            "labels": owner_labels(observed) | {"ptaas.dev/anchor": "true"},
+        },
+        "data": {
+            "namespace": observed.key.namespace,
+            "name": observed.key.name,
+            "uid": observed.uid,
+            "currency": observed.spec.terms.budget.currency,
+        },
+    }
+
+
+def version_name(delivery: str, artifact: str) -> str:
+    """Name of a ModelVersion."""
+    return f"{delivery[:200].rstrip('-.')}-{artifact.removeprefix('sha256:')[:10]}"
+
+
+def model_version(observed: Observed, spec: ModelVersionSpec) -> dict[str, Any]:
+    """The record of a registered artifact. Without an owner: it outlives its Delivery."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ModelVersion",
+        "metadata": {
+            "name": version_name(observed.key.name, spec.artifact),
+            "namespace": observed.key.namespace,
+            "labels": owner_labels(observed),
+        },
+        "spec": plain(spec),
+    }
+
+
+def certificate_name(name: str, uid: str) -> str:
+    """Name of the ConfigMap with card, certificate and bill."""
+    return f"{name[:200].rstrip('-.')}-certificate-{uid[:8]}"
+
+
+def certificate(key: Key, uid: str, data: Mapping[str, str]) -> dict[str, Any]:
+    """Card, certificate and bill in the tenant's namespace. Without an owner: they outlive the Delivery."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": certificate_name(key.name, uid),
+            "namespace": key.namespace,
+            "labels": {
+                "app.kubernetes.io/managed-by": names.MANAGED_BY,
+                names.DELIVERY: label(key.name),
+                names.DELIVERY_NAMESPACE: label(key.namespace),
+                names.DELIVERY_UID: uid,
+                "ptaas.dev/certificate": "true",
+            },
+        },
+        "data": dict(data),
+    }

@@ -1,0 +1,63 @@
+"""Card: model card, certificate and bill, with every claim of the driver checked against evidence."""
+
+from dataclasses import replace
+
+from delivery_api.digests import canonical
+from delivery_api.finding import Finding, Verdict, unknown
+from delivery_api.reasons import Reason
+from delivery_api.stages import Stage
+from delivery_operator.decision import Decision, Facts, Want
+from delivery_operator.documents.bill import bill
+from delivery_operator.documents.card import card
+from delivery_operator.documents.certificate import certificate
+from delivery_operator.manifests import records
+from delivery_operator.manifests.common import matches
+from delivery_operator.observed import Observed
+from delivery_operator.settings import Settings
+from delivery_oracle.stages import card as oracle
+from delivery_oracle.stages import evaluation
+
+
+def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
+    """Whether the delivery is over, and what is said about it then."""
+    name = records.certificate_name(observed.key.name, observed.uid)
+    known = _facts(observed, facts)
+    finding = oracle.judge(observed.spec, known, settled=_settled(facts))
+    if not _settled(facts):
+        issued = observed.status.certificate
+        return Decision(_waiting(facts, finding), replace(facts, certificate=issued))
+    want = Want("apply", records.certificate(observed.key, observed.uid, _documents(observed, facts, known)))
+    wants = () if matches(want.manifest, observed.objects.get(want.name)) else (want,)
+    return Decision(finding, replace(facts, certificate=name), wants)
+
+
+def _settled(facts: Facts) -> bool:
+    """All other stages have said their last word: all hold, or one has failed and nothing runs any more."""
+    if facts.findings[Stage.COST].verdict is Verdict.UNKNOWN:
+        return False
+    return facts.over or not any(one.blocks for stage, one in facts.findings.items() if stage is not Stage.COST)
+
+
+def _waiting(facts: Facts, finding: Finding) -> Finding:
+    blocker = next((stage for stage, one in facts.findings.items() if one.blocks), None)
+    return unknown(Reason.WAITING, f"Waits for {blocker}") if blocker else finding
+
+
+def _facts(observed: Observed, facts: Facts) -> oracle.Facts:
+    """All that the evidence establishes."""
+    comparison = None
+    if facts.evaluated is not None and facts.evaluation is not None:
+        comparison = evaluation.comparison(observed.spec, facts.evaluated)
+    return oracle.facts(observed.spec, audit=facts.audit, resolved=facts.resolved, comparison=comparison, cost=facts.cost)
+
+
+def _documents(observed: Observed, facts: Facts, known: oracle.Facts) -> dict[str, str]:
+    checked = tuple(oracle.check(claim, known) for claim in observed.spec.card.claims)
+    delivered = not any(finding.blocks for finding in facts.findings.values())
+    cost, money = facts.cost, facts.findings[Stage.COST]
+    assert cost is not None
+    return {
+        "README.md": card(observed, facts, checked, delivered),
+        "certificate.json": canonical(certificate(observed, facts, checked, delivered)),
+        "bill.json": canonical(bill(str(observed.key), observed.uid, cost, str(money.reason), money.message)),
+    }

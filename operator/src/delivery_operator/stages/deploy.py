@@ -1,0 +1,246 @@
+"""Deploy: wait for the approval of exactly this, serve it, and ask the served endpoint what the audit asked."""
+
+from dataclasses import replace
+
+from delivery_api.digests import canonical, digest, plain
+from delivery_api.driver import Config, Schedule
+from delivery_api.evidence import ArtifactRecord, AuditEvidence, EvaluateEvidence, VerifyEvidence
+from delivery_api.finding import Finding, unknown
+from delivery_api.reasons import Reason
+from delivery_api.sources import Source
+from delivery_api.stages import Stage
+from delivery_api.status import ServingStatus
+from delivery_api.tasks import ServeTask, VerifyTask
+from delivery_operator import approval, attempts
+from delivery_operator.attempts import Assignment, Carried
+from delivery_operator.decision import Decision, Facts, Want
+from delivery_operator.manifests import serving
+from delivery_operator.manifests.common import inputs_label, matches
+from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
+from delivery_operator.observed import Observed, Server
+from delivery_operator.settings import Settings
+from delivery_operator.work import PULL_PROBLEMS, Work
+from delivery_oracle.stages import deploy as oracle
+
+ASKED = 64
+"""Discordant items that the endpoint is asked: enough to tell candidate from base beyond doubt."""
+SPARE_TOKENS = 8
+
+
+def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
+    """Whether what customers get is what was audited and approved."""
+    audit, artifact, config, schedule = facts.audit, facts.artifact, facts.config, facts.schedule
+    evaluated = facts.evaluated
+    if audit is None or artifact is None or config is None or schedule is None or evaluated is None:
+        return Decision(unknown(Reason.EVIDENCE_MISSING, "There is no audited artifact to deploy"), facts)
+    task = serve_task(observed, settings, artifact, config)
+    plan = serving_plan(observed, settings, facts, task, schedule)
+    request = approval.request(observed, facts, artifact, plan)
+    state = approval.look(observed, request)
+    facts = replace(facts.look_again(state.look_seconds), approval=state.status)
+    facts = facts.recorded(state.record) if state.record else facts
+    if state.finding is not None:
+        return Decision(state.finding, facts)
+    return _served(observed, settings, facts, task, plan, (audit, evaluated))
+
+
+def serve_task(observed: Observed, settings: Settings, artifact: ArtifactRecord, config: Config) -> ServeTask:
+    """What the server is told: the audited artifact, precision and context."""
+    source = Source(uri=artifact.uri, secret=observed.spec.output.secret)
+    return ServeTask(
+        base=observed.spec.base,
+        artifact=source,
+        artifact_kind=artifact.kind,
+        model_name=observed.key.name,
+        precision=config.precision or "bf16",
+        sequence_length=(config.sequence_length or 0) + SPARE_TOKENS,
+        insecure_registries=attempts.plain_http(observed, settings),
+    )
+
+
+def serving_plan(
+    observed: Observed, settings: Settings, facts: Facts, task: ServeTask, schedule: Schedule
+) -> dict[str, object]:
+    """All of the serving that an approval binds."""
+    return {
+        "task": plain(task),
+        "image": image(observed, settings, facts),
+        "runtime": runtime(observed),
+        "replicas": observed.spec.serving.replicas,
+        "acceleratorClass": schedule.accelerator_class,
+        "count": schedule.count or 1,
+    }
+
+
+def image(observed: Observed, settings: Settings, facts: Facts) -> str:
+    """The worker image; what serves already keeps the image it was approved with when the operator is upgraded."""
+    for server in observed.servers:
+        found = server.image
+        if found and observed.status.approval and observed.status.approval.approved_by:
+            return found
+    return settings.image_for(facts.accelerator.image if facts.accelerator else "cuda")
+
+
+def runtime(observed: Observed) -> str:
+    """Deployment, or InferenceService where it is wanted and there."""
+    wanted = observed.spec.serving.runtime
+    if wanted == "Auto":
+        return "InferenceService" if serving.KSERVE in observed.apis else "Deployment"
+    return wanted
+
+
+def _served(
+    observed: Observed,
+    settings: Settings,
+    facts: Facts,
+    task: ServeTask,
+    plan: dict[str, object],
+    judged_by: tuple[AuditEvidence, EvaluateEvidence],
+) -> Decision:
+    """Approved: bring up the servers, then verify what they answer."""
+    name = digest(plan)
+    if runtime(observed) == "InferenceService" and serving.KSERVE not in observed.apis:
+        message = "spec.serving.runtime=InferenceService, but the cluster has no serving.kserve.io"
+        return Decision(unknown(Reason.SERVING_STARTING, f"{message}; install KServe, or use Deployment"), facts)
+    wants = _lacking(observed, _manifests(observed, settings, facts, task, name))
+    server = next((one for one in observed.servers if one.inputs == inputs_label(name)), None)
+    ready = server.ready if server else 0
+    status = ServingStatus(url=serving.url(observed), model=task.model_name, ready_replicas=ready)
+    facts = replace(facts, serving=status)
+    wants = (*wants, *_replaced(observed, name, ready))
+    if observed.spec.suspend:
+        return Decision(unknown(Reason.SUSPENDED, "spec.suspend is true; set it to false to serve again"), facts, wants)
+    given = verification(observed, settings, task, judged_by)
+    if not ready and not _verified_before(observed, given):
+        return Decision(_starting(observed, server), facts, wants)
+
+    def judge(seen: Work) -> Finding:
+        return oracle.judge(judged_by[1], answers_of(seen))
+
+    carried = attempts.carry(observed, settings, facts, given, judge)
+    return Decision(_said(carried, ready), _known(facts, carried), (*wants, *carried.wants), carried.keeps)
+
+
+def _verified_before(observed: Observed, given: Assignment) -> bool:
+    known = observed.record(Stage.DEPLOY)
+    return known is not None and known.inputs == given.inputs and known.evidence is not None
+
+
+def _said(carried: Carried, ready: int) -> Finding:
+    """One sentence from the first server to the last answer: it is one wait for people, and one write of the status."""
+    if not carried.judged and carried.finding.reason in (Reason.JOB_PENDING, Reason.JOB_RUNNING):
+        return unknown(Reason.SERVING_STARTING, STARTING)
+    if carried.judged and not ready and carried.finding.reason is Reason.SERVED:
+        return unknown(Reason.SERVING_STARTING, "The audited answers were given, and no server is ready now; see its pods")
+    return carried.finding
+
+
+STARTING = "Approved; servers start and are then asked the items on which base and candidate differ"
+
+
+def _starting(observed: Observed, server: Server | None) -> Finding:
+    """What the servers wait for, as far as it needs somebody."""
+    mine = [pod for pod in observed.pods if server and pod.stage == Stage.DEPLOY and pod.inputs == server.inputs]
+    pods = [pod for pod in mine if not pod.ended]
+    if not observed.spec.serving.replicas:
+        return unknown(Reason.SERVING_STARTING, "spec.serving.replicas=0, so nothing serves; set it to 1 or more")
+    if any(pod.waiting in PULL_PROBLEMS for pod in pods):
+        return unknown(Reason.IMAGE_UNAVAILABLE, "The server image cannot be pulled; check its reference")
+    if any(pod.restarts >= 3 for pod in pods):
+        return unknown(Reason.SERVING_STARTING, "The servers end again and again; their logs say why")
+    return unknown(Reason.SERVING_STARTING, STARTING)
+
+
+def _manifests(
+    observed: Observed, settings: Settings, facts: Facts, task: ServeTask, name: str
+) -> tuple[dict[str, object], ...]:
+    spec, accelerator = observed.spec, facts.accelerator
+    sources = [spec.base, task.artifact]
+    pod = PodPlan(
+        image=image(observed, settings, facts),
+        command="serve",
+        task=canonical(task),
+        service_account="server",
+        writes_evidence=False,
+        accelerator=accelerator,
+        accelerators=(facts.schedule.count if facts.schedule else None) or 1,
+        region=spec.terms.handling.region,
+        secrets=secrets_of(sources),
+        claims=claims_of(sources),
+        serves=True,
+        grace_seconds=30,
+        pull_policy=settings.server_image_pull_policy,
+    )
+    replicas = 0 if spec.suspend else spec.serving.replicas
+    build = serving.inference_service if runtime(observed) == "InferenceService" else serving.deployment
+    return build(observed, name, pod, replicas), serving.service(observed, name)
+
+
+def _lacking(observed: Observed, manifests: tuple[dict[str, object], ...]) -> tuple[Want, ...]:
+    """Those that are not so."""
+    wants = []
+    for manifest in manifests:
+        want = Want("apply", manifest)
+        if not matches(manifest, observed.objects.get(want.name)):
+            wants.append(want)
+    return tuple(wants)
+
+
+def _replaced(observed: Observed, name: str, ready: int) -> tuple[Want, ...]:
+    """Servers of an earlier approval go once the new ones answer."""
+    old = [one for one in observed.servers if one.inputs != inputs_label(name)] if ready else []
+    return tuple(
+        Want("delete", {"apiVersion": "apps/v1" if one.kind == "Deployment" else f"{serving.KSERVE}/v1beta1", "kind": one.kind,
+                        "metadata": {"name": one.name, "namespace": observed.work_namespace}})
+        for one in old
+    )  # fmt: skip
+
+
+def verification(
+    observed: Observed, settings: Settings, served: ServeTask, judged_by: tuple[AuditEvidence, EvaluateEvidence]
+) -> Assignment:
+    """The questions as a task."""
+    spec, (audit, evaluated) = observed.spec, judged_by
+    sources = [spec.terms.data.sealed, spec.base]
+    items = tuple(sorted(oracle.discordant(evaluated)))[:ASKED]
+    task = VerifyTask(
+        delivery_uid=observed.uid,
+        inputs="",
+        base=spec.base,
+        sealed=spec.terms.data.sealed,
+        fields=spec.intake.fields,
+        task=spec.intake.task,
+        metric=spec.intake.metric,
+        instruction=spec.intake.instruction,
+        holdout_items=spec.terms.acceptance.holdout_items,
+        personal_data=spec.terms.handling.personal_data,
+        url=serving.url(observed),
+        model_name=served.model_name,
+        items=items,
+        labels=tuple(sorted(audit.labels)) if spec.intake.task == "Classification" else (),
+        max_tokens=(audit.lengths.answer_maximum if audit.lengths else 16) + SPARE_TOKENS,
+    )
+    pod = PodPlan(
+        image=settings.auditor_image,
+        command="verify",
+        task="",
+        service_account="auditor",
+        memory=settings.auditor_memory,
+        region=spec.terms.handling.region,
+        secrets=secrets_of(sources),
+        claims=claims_of(sources),
+    )
+    return Assignment(Stage.DEPLOY, task, pod)
+
+
+def answers_of(seen: Work) -> VerifyEvidence | None:
+    """The last evidence, if it is the verifier's."""
+    return seen.latest if isinstance(seen.latest, VerifyEvidence) else None
+
+
+def _known(facts: Facts, carried: Carried) -> Facts:
+    facts = facts.look_again(carried.look_seconds)
+    if carried.judged:
+        facts = replace(facts, verified=answers_of(carried.work))
+    record = attempts.record(carried, carried.finding)
+    return facts.recorded(record) if record else facts

@@ -1,0 +1,62 @@
+"""Register: a `ModelVersion` binds the artifact to its base, data, run and audit, and outlives the delivery."""
+
+from dataclasses import replace
+
+from delivery_api.evidence import EvaluateEvidence, TrainEvidence
+from delivery_api.finding import Finding, Verdict, failed, unknown
+from delivery_api.modelversion import EvaluationRecord, ModelVersionSpec
+from delivery_api.reasons import Reason
+from delivery_operator.decision import Decision, Facts, Want
+from delivery_operator.manifests.records import model_version, version_name
+from delivery_operator.observed import Observed
+from delivery_operator.settings import Settings
+from delivery_oracle.stages import register as oracle
+
+
+def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
+    """Whether what was audited is what was trained, and is recorded."""
+    train, evaluated = facts.train, facts.evaluated
+    finding = oracle.judge(train, evaluated)
+    if finding.verdict is Verdict.FAIL or train is None or evaluated is None or train.artifact is None:
+        return Decision(finding, facts)
+    wanted = version_of(observed, facts, train, evaluated)
+    if wanted is None:
+        return Decision(unknown(Reason.EVIDENCE_MISSING, "The evidence of training names no digest of its data"), facts)
+    there = observed.versions.get(version_name(observed.key.name, wanted.artifact))
+    if there is None:
+        return Decision(finding, facts, (Want("create", model_version(observed, wanted)),))
+    return Decision(_recorded(train, evaluated, wanted, there), replace(facts, version=there))
+
+
+def _recorded(train: TrainEvidence, evaluated: EvaluateEvidence, wanted: ModelVersionSpec, there: ModelVersionSpec) -> Finding:
+    """What is recorded must be this delivery's: a record of the same artifact by another is not taken over."""
+    if there.delivery_uid != wanted.delivery_uid:
+        message = f"A ModelVersion of {wanted.artifact} exists for another delivery, {there.delivery}"
+        return failed(Reason.ARTIFACT_MISMATCH, f"{message}; delete one of the two")
+    return oracle.judge(train, evaluated, there)
+
+
+def version_of(observed: Observed, facts: Facts, train: TrainEvidence, evaluated: EvaluateEvidence) -> ModelVersionSpec | None:
+    """The record that this delivery's evidence gives; None when a digest is absent."""
+    artifact, numbers = train.artifact, facts.evaluation
+    if artifact is None or numbers is None or train.train_digest is None or train.sealed_digest is None:
+        return None
+    return ModelVersionSpec(
+        artifact=artifact.digest,
+        location=artifact.uri,
+        kind=artifact.kind,
+        base=observed.spec.base.uri,
+        train_digest=train.train_digest,
+        sealed_digest=train.sealed_digest,
+        delivery=str(observed.key),
+        delivery_uid=observed.uid,
+        inputs=train.inputs,
+        train_evidence=facts.train_digest,
+        evaluation=EvaluationRecord(
+            metric=observed.spec.terms.acceptance.metric,
+            items=numbers.items,
+            base=numbers.base,
+            candidate=numbers.candidate,
+            evidence=facts.evaluated_digest,
+        ),
+    )
