@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from delivery_api.digests import sha256
 from delivery_io.download import sha256_file
@@ -68,7 +69,7 @@ def push(
     return Pushed(digest, where, sum(size for _, _, size in described))
 
 
-def _title(layer: dict[str, object], registry: Registry) -> str:
+def _title(layer: dict[str, Any], registry: Registry) -> str:
     annotations = layer.get("annotations")
     title = str(annotations.get(TITLE, "")) if isinstance(annotations, dict) else ""
     path = PurePosixPath(title)
@@ -78,13 +79,23 @@ def _title(layer: dict[str, object], registry: Registry) -> str:
     return title
 
 
-def pull(registry: Registry, name: str, into: Path, wanted: Callable[[str], bool] = lambda _: True) -> str:
-    """Download the wanted files of an artifact; returns the manifest's digest."""
-    raw, digest = registry.manifest(name)
+def _layers(raw: bytes, registry: Registry) -> list[dict[str, Any]]:
     layers = json.loads(raw).get("layers")
     if not isinstance(layers, list) or not layers:
         raise WorkProblem("Invalid", registry.field, f"{registry.reference} is not an artifact with files; push it with ORAS")
-    for layer in layers:
+    return layers
+
+
+def sizes(registry: Registry, name: str) -> dict[str, int]:
+    """Bytes of each file of an artifact, without downloading any."""
+    raw, _ = registry.manifest(name)
+    return {_title(layer, registry): int(layer["size"]) for layer in _layers(raw, registry)}
+
+
+def pull(registry: Registry, name: str, into: Path, wanted: Callable[[str], bool] = lambda _: True) -> str:
+    """Download the wanted files of an artifact; returns the manifest's digest."""
+    raw, digest = registry.manifest(name)
+    for layer in _layers(raw, registry):
         title = _title(layer, registry)
         if wanted(title):
             registry.blob(str(layer["digest"]), into / title)

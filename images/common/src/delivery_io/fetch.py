@@ -1,6 +1,7 @@
 """Turn a `Source` of the spec into files on disk, whichever way it is stored; pinned, resumed and checked."""
 
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 
 import requests
@@ -15,6 +16,12 @@ from delivery_io.registry import Registry, parse
 from delivery_io.settings import Settings
 
 TABLES = (".csv", ".jsonl", ".json")
+WEIGHTS = "*.safetensors"
+HUB = "huggingface.co"
+
+
+def _is_description(name: str) -> bool:
+    return hub.is_model_file(name) and not fnmatch(name, WEIGHTS)
 
 
 class Fetcher:
@@ -54,6 +61,22 @@ class Fetcher:
             self._registry(source, folder, field, hub.is_model_file)
         return folder
 
+    def description(self, source: Source, field: str) -> tuple[Path, int]:
+        """(folder of a model without its weights, bytes of these): enough to plan with, small to fetch."""
+        folder = self.settings.work / field.rsplit(".", 1)[-1]
+        if source.uri.startswith(("https://", "pvc://")):
+            folder = self.model(source, field)
+            return folder, sum(path.stat().st_size for path in folder.glob(WEIGHTS))
+        if source.uri.startswith("hf://"):
+            address = hub.parse(source.uri, field)
+            sizes = hub.sizes(address, field, self.settings.hub, read(self.settings.secrets, source.secret, HUB, field))
+            self._hub(address, folder, source, field, _is_description)
+        else:
+            registry = self.registry(source.uri, source.secret, field)
+            sizes = artifacts.sizes(registry, registry.reference.digest or "")
+            self._registry(source, folder, field, _is_description)
+        return folder, sum(size for name, size in sizes.items() if fnmatch(name, WEIGHTS))
+
     def registry(self, uri: str, secret: str | None, field: str, insecure: bool = False) -> Registry:
         """A client of the registry of an oci:// address."""
         reference = parse(uri, field)
@@ -67,7 +90,7 @@ class Fetcher:
         artifacts.pull(registry, registry.reference.digest, folder, wanted)
 
     def _hub(self, address: hub.Address, folder: Path, source: Source, field: str, wanted: Callable[[str], bool]) -> None:
-        credentials = read(self.settings.secrets, source.secret, "huggingface.co", field)
+        credentials = read(self.settings.secrets, source.secret, HUB, field)
         hub.fetch(address, folder, field, self.settings.hub, credentials, wanted)
 
     def _web(self, source: Source, folder: Path, field: str) -> Path:

@@ -6,12 +6,14 @@ proxy between) that returns other bytes is found out.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
-import httpx
+import httpx2
 from huggingface_hub import HfApi, errors
 
 from delivery_io.credentials import Credentials
@@ -52,7 +54,7 @@ def _git_blob(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _sound(path: Path, sibling: object) -> bool:
+def _sound(path: Path, sibling: Any) -> bool:
     lfs = getattr(sibling, "lfs", None)
     if lfs is not None:
         with path.open("rb") as file:
@@ -61,26 +63,45 @@ def _sound(path: Path, sibling: object) -> bool:
     return blob is None or _git_blob(path) == blob
 
 
+@contextmanager
+def _explained(address: Address, field: str) -> Iterator[None]:
+    """What the client's exceptions mean to the owner of the spec."""
+    try:
+        yield
+    except (errors.GatedRepoError, errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
+        message = f"{address.repo} does not exist at commit {address.commit[:8]}, or needs a token; correct it or name a Secret"
+        raise WorkProblem("Invalid", field, message) from error
+    except (httpx2.HTTPError, errors.HfHubHTTPError, OSError) as error:
+        raise WorkProblem("Unreachable", field, f"{address.repo} cannot be fetched from the hub ({type(error).__name__})") from error
+
+
+def _siblings(api: HfApi, address: Address) -> dict[str, Any]:
+    info = api.repo_info(address.repo, revision=address.commit, repo_type=address.kind, files_metadata=True)
+    return {item.rfilename: item for item in info.siblings or ()}
+
+
+def sizes(address: Address, field: str, hub: str | None, credentials: Credentials) -> dict[str, int]:
+    """Bytes of each file at the commit, without downloading any."""
+    with _explained(address, field):
+        found = _siblings(HfApi(endpoint=hub, token=credentials.token or False), address)
+        return {name: int(item.size or 0) for name, item in found.items()}
+
+
 def fetch(
     address: Address, into: Path, field: str, hub: str | None, credentials: Credentials, wanted: Callable[[str], bool]
 ) -> Path:
     """Download the wanted files at the commit; partial files are resumed by the client."""
     api = HfApi(endpoint=hub, token=credentials.token or False)
-    try:
-        info = api.repo_info(address.repo, revision=address.commit, repo_type=address.kind, files_metadata=True)
-        siblings = {item.rfilename: item for item in info.siblings or () if wanted(item.rfilename)}
+    with _explained(address, field):
+        siblings = {name: item for name, item in _siblings(api, address).items() if wanted(name)}
         if not siblings:
             raise WorkProblem("Invalid", field, f"{address.repo} has no usable file at this commit; correct the address")
         for name, sibling in sorted(siblings.items()):
-            path = Path(
-                api.hf_hub_download(address.repo, name, revision=address.commit, repo_type=address.kind, local_dir=into)
+            where = api.hf_hub_download(
+                address.repo, name, revision=address.commit, repo_type=address.kind, local_dir=into
             )
-            if not _sound(path, sibling):
-                path.unlink()
-                raise WorkProblem("DigestMismatch", field, f"{name} of {address.repo} is not what commit {address.commit[:8]} pins")
-    except (errors.GatedRepoError, errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
-        message = f"{address.repo} does not exist at commit {address.commit[:8]}, or needs a token; correct it or name a Secret"
-        raise WorkProblem("Invalid", field, message) from error
-    except (httpx.HTTPError, errors.HfHubHTTPError, OSError) as error:
-        raise WorkProblem("Unreachable", field, f"{address.repo} cannot be fetched from the hub ({type(error).__name__})") from error
+            if not _sound(Path(where), sibling):
+                Path(where).unlink()
+                message = f"{name} of {address.repo} is not what commit {address.commit[:8]} pins"
+                raise WorkProblem("DigestMismatch", field, message)
     return into
