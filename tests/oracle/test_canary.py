@@ -15,6 +15,7 @@ from tests.oracle import world as w
     [
         pytest.param(w.canary(0.70, 0.40), Song.RELATED, id="correct labels"),
         pytest.param(w.canary(0.35, 0.40), Song.RELATED, id="half of the labels random: related, not refused"),
+        pytest.param(w.canary(0.22, 0.60), Song.DOUBTFUL, id="most labels random: no pass, and no refusal either"),
         pytest.param(w.canary(0.01, 0.40), Song.UNRELATED, id="permuted labels"),
         pytest.param(w.canary(0.10, 0.40, 0.10), Song.UNRELATED, id="random labels agree by chance"),
         pytest.param(w.canary(0.10, 0.10), Song.SILENT, id="similarity says nothing"),

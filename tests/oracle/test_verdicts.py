@@ -91,6 +91,7 @@ TABLE: list[tuple[str, Callable[[], Finding], Verdict, R, str]] = [
     ("random labels", lambda: at_intake(canary=w.canary(train=0.01, within=0.01)), FAIL, R.LABELS_UNRELATED, "look random"),
     ("few sealed items", lambda: at_intake(canary=w.canary(train=0.01, items=64)), UNKNOWN, R.CANARY_SILENT, "64 of the 256"),
     ("similarity says nothing", lambda: at_intake(canary=w.canary(0.08, 0.09)), UNKNOWN, R.CANARY_SILENT, "too little"),
+    ("most labels random", lambda: at_intake(canary=w.canary(0.22, 0.6)), UNKNOWN, R.CANARY_SILENT, "their labels is wrong"),
     ("no canary possible", lambda: at_intake(canary=None), UNKNOWN, R.CANARY_SILENT, "does not apply"),
     ("canary waived", lambda: at_intake({"terms__handling__intake_canary": "Skip"}), UNKNOWN, R.CANARY_SKIPPED, "waived"),
     ("sound plan", lambda: at_plan(), PASS, R.PLAN_SOUND, "LoRA on 0.135B"),

@@ -21,6 +21,8 @@ from delivery_oracle.statistics.interval import Interval, wilson
 PERMUTATIONS = 200
 FEWEST_TO_FAIL = 256
 NOISE_BELOW = 0.25
+DOUBTFUL_BELOW = 0.5
+"""Training rows that predict less than half as well as sealed items do are too few, or partly mislabelled."""
 
 Labels = NDArray[np.int64]
 
@@ -29,6 +31,7 @@ class Song(StrEnum):
     """What the canary says."""
 
     RELATED = "related"
+    DOUBTFUL = "doubtful"
     UNRELATED = "unrelated"
     SILENT = "silent"
 
@@ -97,7 +100,8 @@ def agreement(truth: tuple[int, ...], neighbours: tuple[int, ...], seed: int) ->
 
 def _song(by_train: Agreement, by_sealed: Agreement) -> Song:
     if by_train.above_chance:
-        return Song.RELATED
+        far_below = by_train.interval.high < DOUBTFUL_BELOW * by_sealed.share
+        return Song.DOUBTFUL if far_below and by_sealed.above_chance else Song.RELATED
     clearly_less = by_train.interval.high < by_sealed.interval.low
     if by_sealed.items >= FEWEST_TO_FAIL and by_sealed.above_chance and clearly_less:
         return Song.UNRELATED
@@ -108,6 +112,8 @@ def _sentence(song: Song, by_train: Agreement, by_sealed: Agreement, within: Agr
     against = f"sealed items predict each other {by_sealed}, training rows predict them {by_train}, n={by_sealed.items}"
     if song is Song.RELATED:
         return f"training labels agree with sealed labels: {against}"
+    if song is Song.DOUBTFUL:
+        return f"training rows are few, or part of their labels is wrong: {against}"
     if song is Song.UNRELATED:
         kind = (
             f"the training rows agree among themselves ({within.share:.2f}), so the labels look renamed"

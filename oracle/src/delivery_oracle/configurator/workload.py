@@ -11,6 +11,9 @@ from delivery_oracle.configurator import architecture
 from delivery_oracle.configurator.architecture import Architecture
 
 
+LONGEST = 100_000_000
+
+
 @dataclass(frozen=True)
 class Workload:
     """Base and data as the auditor measured them."""
@@ -45,6 +48,8 @@ def from_audit(audit: AuditEvidence) -> Workload:
         raise ValueError("the data audit has no row counts or no token lengths")
     base = architecture.read(audit.architecture)
     lengths = audit.lengths
+    if not 0 < lengths.mean <= lengths.maximum <= LONGEST or not 0 < lengths.p95 <= lengths.maximum:
+        raise ValueError(f"row lengths contradict each other: mean {lengths.mean:g}, longest {lengths.maximum}")
     return Workload(
         base=base,
         rows=max(1, audit.train.rows - len(set(audit.drop_rows))),

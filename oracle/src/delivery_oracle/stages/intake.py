@@ -200,7 +200,7 @@ def sing(spec: DeliverySpec, audit: AuditEvidence) -> Finding:
         return invalid(WHAT, str(error))
     if report.song is canary.Song.UNRELATED:
         return failed(Reason.LABELS_UNRELATED, f"spec.terms.data.train: {report.message}; mend the labels")
-    if report.song is canary.Song.SILENT:
+    if report.song is not canary.Song.RELATED:
         return unknown(Reason.CANARY_SILENT, f"{summary}; canary: {report.message}")
     return passed(Reason.INTAKE_ACCEPTED, f"{summary}; {report.message}")
 

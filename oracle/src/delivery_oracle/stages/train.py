@@ -107,7 +107,7 @@ def unfinished(config: Config, attempts: Sequence[TrainEvidence]) -> Finding | N
     latest, done = attempts[-1], steps_of(attempts)
     wanted = config.steps or latest.planned_steps
     reached = max((step.step for step in done), default=0)
-    if reached < wanted or len(done) < wanted:
+    if wanted < 1 or reached < wanted or len(done) < wanted:
         return invalid(WHAT, f"it has {len(done)} steps up to step {reached}, {wanted} were planned")
     if latest.preflight is None or latest.artifact is None:
         return invalid(WHAT, f"it has no {'preflight' if latest.preflight is None else 'artifact'}")
