@@ -38,11 +38,10 @@ class Size:
     train_rows: int
     sealed_rows: int
     holdout: int
-    config: str = ""
 
 
 FULL = Size(train_rows=4200, sealed_rows=1600, holdout=320)
-SMALL = Size(train_rows=1200, sealed_rows=600, holdout=160, config="steps: 60")
+SMALL = Size(train_rows=1200, sealed_rows=704, holdout=128)
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,6 @@ def render(order: Order, size: Size, pinned: Pinned, output: str, insecure: bool
         input=json.dumps(pinned.input),
         target=json.dumps(pinned.target),
         holdout=size.holdout,
-        config=size.config,
         instruction=INSTRUCTION,
         output=output,
         insecure=str(insecure).lower(),
