@@ -18,7 +18,7 @@ from delivery_operator.settings import Settings
 
 log = logging.getLogger(__name__)
 
-WATCH_SECONDS = 300.0
+WATCH_SECONDS = 300
 
 
 def configure(settings: kopf.OperatorSettings, **_: Any) -> None:

@@ -93,9 +93,11 @@ class Api:
             status, answer = await self._write("patch", "PATCH", path, body, query, PATCHES[how])
         return _checked(status, answer)
 
-    async def delete(self, path: str, uid: str | None = None) -> bool:
+    async def delete(self, path: str, uid: str | None = None, *, now: bool = False) -> bool:
         """Delete in the background; False when it was not there, or is another object of the name by now."""
         body: JSON = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+        if now:
+            body["gracePeriodSeconds"] = 0
         if uid:
             body["preconditions"] = {"uid": uid}
         status, answer = await self._write("delete", "DELETE", path, body, {})

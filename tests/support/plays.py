@@ -1,0 +1,67 @@
+"""What a worker would record for a task: the oracle's healthy evidence, fitted to the task, and ways to spoil it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from delivery_api.evidence import EvidenceCommon, Problem, ServedAnswer
+from delivery_api.tasks import AuditTask, EvaluateTask, Task, TrainTask, VerifyTask
+from tests.oracle import world
+
+
+@dataclass(frozen=True)
+class Play:
+    """How the workers of one delivery fare."""
+
+    arm: str = "healthy"
+    """healthy, permute (labels renamed: the canary hears it) or noise (found by the clean probe)."""
+    deaths: dict[tuple[str, int], str] = field(default_factory=dict)
+    """(stage, attempt) to how its pod ends: evict, kill, oom, vanish, silent, mismatch, corrupt, or problem:KIND."""
+    wins: int = 180
+    """Holdout items that the candidate wins."""
+    answer: str = "label_2"
+    """What the served endpoint answers: label_2 is the candidate's, label_1 the base's."""
+
+
+def evidence(task: Task, pod: str, play: Play, steps: int | None = None) -> EvidenceCommon:
+    """Complete evidence of a task; with `steps` a training run that is so far."""
+    if isinstance(task, AuditTask):
+        return _audit(task, pod, play)
+    if isinstance(task, TrainTask):
+        return _train(task, pod, play, steps)
+    if isinstance(task, EvaluateTask):
+        return world.evaluate(items=world.outcomes(wins=play.wins), **_common(task, pod))
+    assert isinstance(task, VerifyTask)
+    answers = tuple(ServedAnswer(id=item, constrained=play.answer, free=play.answer) for item in task.items)
+    made = world.verify(answer=play.answer, **_common(task, pod))
+    return made.model_copy(update={"answers": answers, "planned_items": len(answers)})
+
+
+def _common(task: AuditTask | TrainTask | EvaluateTask | VerifyTask, pod: str) -> dict[str, Any]:
+    return {"delivery_uid": task.delivery_uid, "inputs": task.inputs, "attempt": task.attempt, "pod": pod, "seconds": 100.0}
+
+
+def _audit(task: AuditTask, pod: str, play: Play) -> EvidenceCommon:
+    heard = world.canary(train=0.02) if play.arm == "permute" else world.canary()
+    return world.audit(canary=heard if task.canary else None, **_common(task, pod))
+
+
+def _train(task: TrainTask, pod: str, play: Play, steps: int | None) -> EvidenceCommon:
+    planned = task.config.steps or 1
+    done = planned if steps is None else steps
+    wins, losses = (3, 4) if play.arm == "noise" else (30, 1)
+    looks = tuple(world.look(step, wins=wins, losses=losses) for step in task.look_steps if step <= done)
+    whole = done >= planned
+    return world.train(
+        steps=world.steps(done),
+        looks=looks,
+        planned_steps=planned,
+        complete=whole,
+        artifact=world.artifact() if whole else None,
+        **_common(task, pod),
+    )
+
+
+def problem(kind: str) -> Problem:
+    """A worker's own account of why it could not go on."""
+    said = f"cannot be used ({kind}); mend it"
+    return Problem.model_validate({"kind": kind, "field": "spec.terms.data.train", "message": said})

@@ -1,0 +1,227 @@
+"""Kubelet and worker in one: a node that exists in the API only, and the pods of Jobs and servers on it.
+
+Pods get the states that a kubelet gives them, and evidence is written with a token bound to the pod, as a worker
+writes it. Container times are fixed numbers, so that the same play costs the same to the cent.
+"""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from delivery_api import names
+from delivery_api.digests import canonical, sha256
+from delivery_api.evidence import EvidenceCommon
+from delivery_api.tasks import ServeTask, Task, TrainTask, read_task
+from delivery_operator.cluster import paths
+from delivery_operator.cluster.client import Api
+from delivery_operator.errors import DeliveryError
+from tests.support.plays import Play, evidence, problem
+
+START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+SECONDS = {"intake": 30, "train": 180, "eval": 90, "deploy": 20}
+STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy"}
+PAUSE = 0.1
+NODE = "stage-1"
+NODE_LEASES = "kube-node-lease"
+
+
+@dataclass
+class Replayer:
+    """Plays all pods of one work namespace."""
+
+    api: Api
+    as_pod: Any
+    """Makes an Api of a bearer token."""
+    namespace: str
+    play: Play = field(default_factory=Play)
+    hold: set[str] = field(default_factory=set)
+    """Stages whose pods stay as they are, until released."""
+    played: list[tuple[str, int]] = field(default_factory=list)
+    """(stage, attempt) of every pod that was played, in order."""
+
+    async def run(self) -> None:
+        """Play until cancelled."""
+        busy: dict[str, asyncio.Task[None]] = {}
+        beats = 0
+        try:
+            while True:
+                if beats % 50 == 0:
+                    await be_a_node(self.api)
+                beats += 1
+                for pod in await self._pods():
+                    await self._see(pod, busy)
+                await asyncio.sleep(PAUSE)
+        finally:
+            for task in busy.values():
+                task.cancel()
+            await asyncio.gather(*busy.values(), return_exceptions=True)
+
+    async def _pods(self) -> list[dict[str, Any]]:
+        try:
+            listed = await self.api.list(paths.PODS.path(self.namespace), labelSelector=names.DELIVERY_UID)
+        except DeliveryError:
+            return []
+        return [pod for pod in listed["items"] if pod["spec"].get("nodeName") == NODE]
+
+    async def _see(self, pod: dict[str, Any], busy: dict[str, asyncio.Task[None]]) -> None:
+        """Start what is new, end what is being deleted."""
+        name, stage = pod["metadata"]["name"], pod["metadata"]["labels"].get(names.STAGE, "")
+        if "deletionTimestamp" in pod["metadata"]:
+            if name in busy:
+                busy[name].cancel()
+            await self._buried(pod)
+        elif pod["status"].get("phase") == "Pending" and name not in busy and stage not in self.hold:
+            busy[name] = asyncio.create_task(self._guarded(pod))
+
+    async def _buried(self, pod: dict[str, Any]) -> None:
+        """A pod that is told to stop ends, says so, and is gone."""
+        state = next(iter(pod["status"].get("containerStatuses") or ()), {}).get("state", {})
+        if "running" in state:
+            started = datetime.fromisoformat(state["running"]["startedAt"].replace("Z", "+00:00"))
+            at = int((started - START).total_seconds())
+            await self._end(pod, {"exitCode": 143, "reason": "Error", "message": ""}, at, at + 60)
+        path = paths.PODS.path(self.namespace, pod["metadata"]["name"])
+        await self.api.delete(path, now=True)
+
+    async def _guarded(self, pod: dict[str, Any]) -> None:
+        """A pod that is deleted while it plays is nobody's fault."""
+        try:
+            await self._play(pod)
+        except DeliveryError as error:
+            if await self.api.get(paths.PODS.path(self.namespace, pod["metadata"]["name"])) is not None:
+                raise AssertionError(f"pod {pod['metadata']['name']} could not be played: {error}") from error
+
+    async def _play(self, pod: dict[str, Any]) -> None:
+        container = pod["spec"]["containers"][0]
+        environment = {one["name"]: one.get("value", "") for one in container["env"]}
+        task = read_task.validate_json(environment["DELIVERY_TASK"])
+        if isinstance(task, ServeTask):
+            await self._status(pod, "Running", running={"startedAt": _time(0)}, ready=True)
+            return
+        stage = STAGE[task.kind]
+        self.played.append((stage, task.attempt))
+        await self._work(pod, task, stage, environment.get("ANCHOR_UID", ""))
+
+    async def _work(self, pod: dict[str, Any], task: Task, stage: str, anchor: str) -> None:
+        assert not isinstance(task, ServeTask)
+        name = pod["metadata"]["name"]
+        offset = (task.attempt - 1) * 1000
+        await self._status(pod, "Running", running={"startedAt": _time(offset)})
+        death = self.play.deaths.get((stage, task.attempt), "")
+        if isinstance(task, TrainTask):
+            for step in task.look_steps[:-1]:
+                await self._record(pod, evidence(task, name, self.play, step), stage, anchor)
+                await asyncio.sleep(PAUSE * 3)
+        if death in ("evict", "kill", "oom", "vanish"):
+            await self._die(pod, death, offset + SECONDS[stage])
+            return
+        made = evidence(task, name, self.play)
+        if death.startswith("problem:"):
+            made = made.model_copy(update={"problem": problem(death.partition(":")[2])})
+        said = "" if death == "silent" else await self._record(pod, made, stage, anchor, corrupt=death == "corrupt")
+        said = "sha256:" + "0" * 64 if death == "mismatch" else said
+        code = 1 if made.problem else 0
+        end = {"exitCode": code, "reason": "Error" if code else "Completed", "message": said}
+        await self._end(pod, end, offset, offset + SECONDS[stage])
+
+    async def _die(self, pod: dict[str, Any], death: str, at: int) -> None:
+        offset = at // 1000 * 1000
+        if death == "vanish":
+            await self.api.delete(paths.PODS.path(self.namespace, pod["metadata"]["name"]))
+        elif death == "evict":
+            await self._end(pod, {"exitCode": 137, "reason": "Error", "message": ""}, offset, at, reason="Evicted")
+        else:
+            reason = "OOMKilled" if death == "oom" else "Error"
+            await self._end(pod, {"exitCode": 137, "reason": reason, "message": ""}, offset, at)
+
+    async def _end(self, pod: dict[str, Any], end: dict[str, Any], started: int, ended: int, reason: str = "") -> None:
+        phase = "Failed" if end["exitCode"] else "Succeeded"
+        times = {"startedAt": _time(started), "finishedAt": _time(ended)}
+        await self._status(pod, phase, terminated=end | times, reason=reason)
+
+    async def _status(self, pod: dict[str, Any], phase: str, *, ready: bool = False, reason: str = "", **state: Any) -> None:
+        truth = "True" if ready else "False"
+        container = {
+            "name": pod["spec"]["containers"][0]["name"], "image": "i", "imageID": "i", "ready": ready, "restartCount": 0,
+            "state": state,
+        }  # fmt: skip
+        status: dict[str, Any] = {
+            "phase": phase,
+            "conditions": [{"type": kind, "status": truth} for kind in ("Ready", "ContainersReady")],
+            "containerStatuses": [container],
+            "startTime": _time(0),
+        }
+        if reason:
+            status["reason"] = reason
+        path = paths.PODS.path(self.namespace, pod["metadata"]["name"], "status")
+        await self.api.patch(path, {"status": status}, "merge")
+
+    async def _record(
+        self, pod: dict[str, Any], made: EvidenceCommon, stage: str, anchor: str, *, corrupt: bool = False
+    ) -> str:
+        """Write evidence as the worker does; returns its digest."""
+        text = canonical(made)
+        digest = sha256(text)
+        data = {
+            "evidence.json": text[:-40] if corrupt else text,
+            "digest": digest,
+            "complete": "true" if made.complete else "false",
+        }
+        name = pod["metadata"]["name"]
+        owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": names.anchor(made.delivery_uid), "uid": anchor}
+        labels = {names.EVIDENCE: stage, names.STAGE: stage, names.DELIVERY_UID: made.delivery_uid}
+        metadata = {"name": name, "namespace": self.namespace, "labels": labels, "ownerReferences": [owner]}
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+        mine = await self._api_of(pod)
+        try:
+            if await mine.create(paths.CONFIG_MAPS.path(self.namespace), body) is None:
+                await mine.replace(paths.CONFIG_MAPS.path(self.namespace, name), body)
+        finally:
+            await mine.close()
+        return digest
+
+    async def _api_of(self, pod: dict[str, Any]) -> Api:
+        """The API server as this pod's own token sees it."""
+        account = pod["spec"]["serviceAccountName"]
+        bound = {"kind": "Pod", "apiVersion": "v1", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"boundObjectRef": bound, "expirationSeconds": 3600},
+        }
+        path = paths.SERVICE_ACCOUNTS.path(self.namespace, account, "token")
+        answer = await self.api.review(path, body)
+        made: Api = self.as_pod(answer["status"]["token"])
+        return made
+
+
+async def be_a_node(api: Api) -> None:
+    """Be there, ready and large, and go on being so."""
+    labels = {"ptaas.dev/accelerator": "cpu", "kubernetes.io/hostname": NODE}
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": labels}}
+    if await api.get(paths.NODES.path(name=NODE)) is None:
+        await api.create(paths.NODES.path(), node)
+    now = datetime.now(UTC)
+    room = {"cpu": "64", "memory": "512Gi", "pods": "500", "ephemeral-storage": "500Gi"}
+    condition = {"type": "Ready", "status": "True", "reason": "Played", "lastHeartbeatTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    status = {"status": {"conditions": [condition], "allocatable": room, "capacity": room}}
+    await api.patch(paths.NODES.path(name=NODE, part="status"), status, "merge")
+    lease = {
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": NODE, "namespace": NODE_LEASES},
+        "spec": {"holderIdentity": NODE, "leaseDurationSeconds": 40, "renewTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")},
+    }  # fmt: skip
+    if await api.create(paths.LEASES.path(NODE_LEASES), lease) is None:
+        await api.patch(paths.LEASES.path(NODE_LEASES, NODE), {"spec": lease["spec"]}, "merge")
+
+
+def _time(seconds: int) -> str:
+    return (START + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read(path: str) -> dict[str, Any]:
+    """A kubeconfig of the local cluster, which is JSON."""
+    with open(path) as file:
+        config: dict[str, Any] = json.load(file)
+    return config
