@@ -13,7 +13,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 
 from delivery_io.problems import WorkProblem
 
-CHUNK = 1 << 20
+CHUNK = 1 << 16
 PATIENCE_SECONDS = 120.0
 TIMEOUT = (10.0, 60.0)
 Get = Callable[[dict[str, str]], requests.Response]
