@@ -132,16 +132,13 @@ def changed_verdicts(before: DeliveryStatus, after: DeliveryStatus) -> list[Cond
 def without_progress(status: DeliveryStatus) -> DeliveryStatus:
     """The status without what only tells how work goes on: such a change is written at most every so often.
 
-    That is progress, the gain so far, a Job that went from pending to running, a server more or less, and
-    ledger entries of pods that still run: they are derived again from the pods until they are written.
+    That is progress, a Job that went from pending to running, a server more or less, and while a Job is under way
+    the gain so far and the money: all of it is derived again at every look until it is written.
     """
     told = tuple(_untold(one) if one.reason in UNDER_WAY else one for one in status.conditions)
     update: dict[str, object] = {"progress": None, "conditions": told}
     if status.state in UNDER_WAY:
-        update |= {"message": "", "state": "", "gain": None}
-    if status.cost:
-        closed = tuple(entry for entry in status.cost.ledger if entry.finished_at)
-        update["cost"] = status.cost.model_copy(update={"ledger": closed})
+        update |= {"message": "", "state": "", "gain": None, "cost": None}
     if status.serving:
         update["serving"] = status.serving.model_copy(update={"ready_replicas": 0})
     return status.model_copy(update=update)
