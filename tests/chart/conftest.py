@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from delivery_api import names
+from delivery_operator.manifests import namespace
 from tests.chart.kube import CHART, IMAGES, OPERATOR, RELEASE, ROOT, Kube, within
-from tests.chart.objects import WORK_LABEL, delivery, evidence, status
+from tests.chart.objects import STATUS, WORK_LABEL, delivery, evidence
 
 _numbers = itertools.count(1)
 
@@ -66,6 +68,13 @@ def admin() -> Iterator[Kube]:
         stop(name)
 
 
+def write_status(admin: Kube, namespace: str, name: str, **changes: object) -> None:
+    """Replace a Delivery's status as the operator does; None leaves a field out."""
+    stands = {field: value for field, value in (STATUS | changes).items() if value is not None}
+    whole = admin.get("delivery", name, "-n", namespace) | {"status": stands}
+    admin.as_user(OPERATOR).ok("replace", "--subresource=status", "-f", "-", stdin=json.dumps(whole))
+
+
 @dataclass(frozen=True)
 class Tenant:
     """A namespace and those who work in it."""
@@ -88,10 +97,7 @@ class Tenant:
 
     def write_status(self, **changes: object) -> None:
         """The operator says how it stands."""
-        self.operator.ok(
-            "patch", "delivery", "router", "-n", self.namespace, "--subresource=status", "--type=merge",
-            "-p", json.dumps(status(**changes)),
-        )  # fmt: skip
+        write_status(self.admin, self.namespace, "router", **changes)
 
     def annotations(self) -> dict[str, str]:
         """The delivery's annotations."""
@@ -123,14 +129,10 @@ def tenant(admin: Kube) -> Iterator[Tenant]:
 
 @pytest.fixture
 def work(admin: Kube, tenant: Tenant) -> Iterator[str]:
-    """The work namespace of the tenant, made by the operator, with a trainer that may write evidence."""
-    name = f"{tenant.namespace}-ptaas"
+    """The work namespace of the tenant, furnished as the operator does it and with no more than its rights."""
+    name = names.work_namespace(tenant.namespace)
     operator = admin.as_user(OPERATOR)
-    operator.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {WORK_LABEL: "true"}}})
-    operator.ok("create", "serviceaccount", "trainer", "-n", name)
-    verbs = "--verb=get,create,update,patch"
-    operator.ok("create", "role", "evidence-writer", "-n", name, verbs, "--resource=configmaps")
-    binding = ("--role=evidence-writer", f"--serviceaccount={name}:trainer")
-    operator.ok("create", "rolebinding", "evidence-writer", "-n", name, *binding)
+    for manifest in (namespace.namespace(name, tenant.namespace), *namespace.furniture(name)):
+        operator.create(manifest)
     yield name
     admin.ok("delete", "namespace", name, "--wait=false", "--ignore-not-found")

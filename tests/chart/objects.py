@@ -68,11 +68,6 @@ def delivery(**changes: Any) -> dict[str, Any]:
     return made
 
 
-def status(**changes: Any) -> dict[str, Any]:
-    """The status of a Delivery that waits for its approval."""
-    return {"status": copy.deepcopy(STATUS) | changes}
-
-
 def pod(name: str, account: str) -> dict[str, Any]:
     """A worker's pod as the `restricted` level admits it."""
     return {

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from delivery_operator.manifests import namespace
 from tests.chart.conftest import Tenant
 from tests.chart.kube import OPERATOR, Kube, within
 from tests.chart.objects import PIN, pod
@@ -88,8 +89,7 @@ def test_elsewhere_people_run_what_they_like(admin: Kube, tenant: Tenant) -> Non
 def test_customers_put_secrets_there_and_never_a_token(admin: Kube, work: str) -> None:
     """Filled by Kubernetes with a service account's token, it could be named as a credential and sent out by a worker."""
     operator = admin.as_user(OPERATOR)
-    operator.ok("create", "role", "secret-depositor", "-n", work, "--verb=create", "--resource=secrets")
-    operator.ok("create", "rolebinding", "secret-depositor", "-n", work, "--role=secret-depositor", "--user=ada")
+    operator.create(namespace.depositor(work, "ada"))
     ada = admin.as_user("ada")
     ada.ok("create", "secret", "generic", "acme-sealed", "-n", work, "--from-literal=token=t")
     assert 'cannot get resource "secrets"' in ada.refused("get", "secret", "acme-sealed", "-n", work)
@@ -116,7 +116,13 @@ def test_the_operator_leaves_certificates_and_no_other_configmaps(tenant: Tenant
     tenant.operator.ok("patch", "configmap", "card", "-n", tenant.namespace, "-p", '{"data":{"card.md":"y"}}')
 
 
-def test_the_operator_writes_no_secret_anywhere(tenant: Tenant, work: str) -> None:
-    for namespace in (tenant.namespace, work, "kube-system"):
-        said = tenant.operator.refused("create", "secret", "generic", "x", "-n", namespace)
-        assert said == "secrets: the operator lets customers create them and writes none itself"
+def test_the_operator_hands_out_its_two_roles_and_no_other(admin: Kube, work: str) -> None:
+    """It may bind what it does not hold, so what it may bind is named."""
+    said = admin.as_user(OPERATOR).refused("create", "rolebinding", "x", "-n", work, "--clusterrole=admin", "--user=ada")
+    assert "is attempting to grant RBAC permissions not currently held" in said
+
+
+def test_the_operator_furnishes_no_other_namespace(tenant: Tenant) -> None:
+    binding = namespace.depositor(tenant.namespace, "ada")
+    said = tenant.operator.cannot_create(binding)
+    assert said == f"rolebindings: the operator writes in its work namespaces only, and {tenant.namespace} is none of them"

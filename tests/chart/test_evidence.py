@@ -90,7 +90,7 @@ def test_a_pod_of_a_tenant_writes_none_elsewhere(admin: Kube, tenant: Tenant, wo
     admin.ok("create", "serviceaccount", "trainer", "-n", tenant.namespace)
     mallory = bound(admin, tenant.namespace, "train-1")
     account = f"--serviceaccount={tenant.namespace}:trainer"
-    admin.as_user(OPERATOR).ok("create", "rolebinding", "mistake", "-n", work, "--role=evidence-writer", account)
+    admin.ok("create", "rolebinding", "mistake", "-n", work, "--clusterrole=ptaas-evidence-writer", account)
     said = mallory.cannot_create(evidence("train-1"), "-n", work)
     user = f"system:serviceaccount:{tenant.namespace}:trainer"
     assert said == f"evidence: {user} is no service account of {work}; only a worker pod records evidence"

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from tests.chart.conftest import Tenant, install
+from delivery_operator.manifests import namespace
+from tests.chart.conftest import Tenant, install, write_status
 from tests.chart.kube import JOB_CONTROLLER, OPERATOR, RELEASE, Kube, within
-from tests.chart.objects import REQUEST, WORK_LABEL, delivery, evidence, pod, status
+from tests.chart.objects import REQUEST, delivery, evidence, pod
 
 pytestmark = pytest.mark.cluster
 EVERYTHING = (
@@ -39,17 +40,13 @@ def populate(kube: Kube) -> None:
     operator = kube.as_user(OPERATOR)
     kube.ok("create", "namespace", "acme")
     kube.create(delivery(), "-n", "acme")
-    operator.create(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "acme-ptaas", "labels": {WORK_LABEL: "true"}}}
-    )
-    operator.ok("create", "serviceaccount", "trainer", "-n", "acme-ptaas")
+    for manifest in (namespace.namespace("acme-ptaas", "acme"), *namespace.furniture("acme-ptaas")):
+        operator.create(manifest)
     operator.ok("create", "configmap", "anchor-u", "-n", "acme-ptaas")
     kube.as_user(JOB_CONTROLLER).create(pod("train-1", "trainer"), "-n", "acme-ptaas")
     uid = kube.get("pod", "train-1", "-n", "acme-ptaas")["metadata"]["uid"]
     options = ("--bound-object-kind=Pod", "--bound-object-name=train-1", f"--bound-object-uid={uid}")
     token = kube.ok("create", "token", "trainer", "-n", "acme-ptaas", *options).strip()
-    operator.ok("create", "role", "w", "-n", "acme-ptaas", "--verb=create", "--resource=configmaps")
-    operator.ok("create", "rolebinding", "w", "-n", "acme-ptaas", "--role=w", "--serviceaccount=acme-ptaas:trainer")
     kube.with_token(token).create(evidence("train-1", complete=True), "-n", "acme-ptaas")
 
 
@@ -96,7 +93,7 @@ def unstamped(kube: Kube) -> None:
     kube.create(made, "-n", "acme")
     install(kube)
     patch = ("patch", "delivery", "gap", "-n", "acme", "--type=merge")
-    kube.as_user(OPERATOR).ok(*patch, "--subresource=status", "-p", json.dumps(status()))
+    write_status(kube, "acme", "gap")
     kube.ok("create", "rolebinding", "eve", "-n", "acme", "--clusterrole=ptaas-approver", "--user=eve")
     said = Tenant("acme", kube)("eve").refused(
         *patch, "-p", json.dumps({"metadata": {"annotations": {"ptaas.dev/approve": REQUEST}}})
