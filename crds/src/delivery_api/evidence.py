@@ -195,8 +195,8 @@ class Step(Model):
     """One optimizer step."""
 
     step: int
-    loss: float | None
-    grad_norm: float | None
+    loss: float | None = None
+    grad_norm: float | None = None
     learning_rate: float
     tokens: int
     """Tokens in the batch, padding not counted."""
