@@ -18,12 +18,19 @@ class Play:
     """(stage, attempt) to how its pod ends: evict, kill, oom, vanish, silent, mismatch, corrupt, or problem:KIND."""
     wins: int = 180
     """Holdout items that the candidate wins."""
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Fields of whatever evidence has them, with other values."""
     answer: str = "label_2"
     """What the served endpoint answers: label_2 is the candidate's, label_1 the base's."""
 
 
 def evidence(task: Task, pod: str, play: Play, steps: int | None = None) -> EvidenceCommon:
     """Complete evidence of a task; with `steps` a training run that is so far."""
+    made = _healthy(task, pod, play, steps)
+    return made.model_copy(update={name: value for name, value in play.changes.items() if name in type(made).model_fields})
+
+
+def _healthy(task: Task, pod: str, play: Play, steps: int | None) -> EvidenceCommon:
     if isinstance(task, AuditTask):
         return _audit(task, pod, play)
     if isinstance(task, TrainTask):

@@ -53,10 +53,7 @@ def look(observed: Observed, asked: ApprovalRequest) -> Approval:
     if before is not None and before.digest == value and before.approved_by:
         approved = status.model_copy(update={"approved_by": before.approved_by, "approved_at": before.approved_at})
         return Approval(approved, _gate(observed))
-    seen = _unapproved(observed, status)
-    if before is not None and before.digest != value and before.approved_by:
-        seen = replace(seen, finding=_void(observed, status))
-    return replace(seen, record=_recorded(observed, fresh))
+    return replace(_unapproved(observed, status), record=_recorded(observed, fresh))
 
 
 def _renewal(observed: Observed) -> str:
@@ -92,6 +89,8 @@ def _unapproved(observed: Observed, status: ApprovalStatus) -> Approval:
         )
         return Approval(status, unknown(Reason.APPROVAL_EXPIRED, message))
     said = observed.annotations.get(names.APPROVE, "")
+    if said and said != status.digest:
+        return Approval(status, _void(observed, status), left)
     asked_before = observed.status.approval is not None and observed.status.approval.digest == status.digest
     if said != status.digest or not asked_before:
         return Approval(status, _awaiting(observed, status), left)
