@@ -29,6 +29,7 @@ from delivery_api.evidence import (
     VerifyEvidence,
 )
 from delivery_api.finding import Verdict
+from delivery_api.reasons import Reason
 from delivery_api.stages import STAGES, Stage
 from delivery_oracle.record import Record, verdicts
 from delivery_oracle.stages import config as config_stage
@@ -95,6 +96,15 @@ def test_evidence_taken_away_is_unknown_and_never_a_failure(parts):
 def test_one_wrong_stage_does_not_fail_the_next(part, spoiled, wrong):
     found = verdicts(replace(HEALTHY, **{part: spoiled}))
     assert {stage for stage, finding in found.items() if finding.verdict is Verdict.FAIL} == wrong
+
+
+def test_a_delivery_refused_at_intake_settles_its_bill():
+    """Nothing more will run, so the customer must not wait for a bill of nothing."""
+    spent = w.cost(accelerator_seconds="0", amount="0").model_copy(update={"ledger": ()})
+    refused = without(
+        replace(HEALTHY, audit=w.audit(canary=w.canary(train=0.01)), cost=spent), {"attempts", "evaluated", "verified"}
+    )
+    assert verdicts(refused)[Stage.COST].reason is Reason.WITHHELD
 
 
 @pytest.mark.parametrize("part", ["audit", "attempts", "evaluated", "verified"])

@@ -16,6 +16,8 @@ from delivery_api.stages import Stage
 from delivery_api.status import CostStatus, Resolved
 from delivery_oracle.stages import card, config, cost, deploy, evaluation, intake, plan, register, schedule, train
 
+BEFORE_EVAL = (Stage.INTAKE, Stage.PLAN, Stage.CONFIG, Stage.SCHEDULE, Stage.TRAIN)
+
 
 @dataclass(frozen=True)
 class Record:
@@ -58,7 +60,7 @@ def verdicts(record: Record) -> Mapping[Stage, Finding]:
         Stage.REGISTER: register.judge(last, record.evaluated, record.version),
         Stage.DEPLOY: deploy.judge(record.evaluated, record.verified),
     }
-    ended = found[Stage.TRAIN].verdict is Verdict.FAIL or found[Stage.EVAL].settled
+    ended = found[Stage.EVAL].settled or any(found[stage].verdict is Verdict.FAIL for stage in BEFORE_EVAL)
     found[Stage.COST] = cost.judge(spec, record.cost, evaluation=found[Stage.EVAL], finished=ended)
     found[Stage.CARD] = card.judge(spec, known(record), settled=found[Stage.COST].settled)
     return found

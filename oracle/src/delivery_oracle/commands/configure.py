@@ -102,7 +102,7 @@ def note(proposal: Proposal | None, rows: int) -> str:
     if proposal is None or proposal.option is None:
         return "config and schedule are left to the operator: the base is not known by name, give --base-config"
     best = proposal.option
-    return f"{best.count} x {best.name}, {best.price}, assuming {rows} short rows; the operator uses what it measures"
+    return f"1 x {best.name}, {best.price}, assuming {rows} short rows; the operator uses what it measures"
 
 
 def base_of(delivery: Delivery, file: Path | None) -> Architecture | None:

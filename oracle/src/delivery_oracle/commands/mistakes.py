@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from delivery_api.delivery import Delivery
 from delivery_oracle.stages.intake import misread_terms
+from delivery_oracle.stages.plan import METHODS
 
 NAME = re.compile(r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
 Path = tuple[str | int, ...]
@@ -182,6 +183,8 @@ def between(delivery: Delivery) -> set[Mistake]:
     config, plan = spec.config, spec.plan
     if config.steps and config.warmup_steps and config.warmup_steps > config.steps / 2:
         found.add(Mistake("spec.config.warmupSteps", f"{config.warmup_steps} > half of spec.config.steps={config.steps}"))
+    if plan.method not in METHODS:
+        found.add(Mistake("spec.plan.method", f"{plan.method} is not run by this trainer; use {', '.join(sorted(METHODS))}"))
     if plan.method == "Full":
         for name in ("rank", "alpha", "targets"):
             if getattr(config, name) is not None:

@@ -45,7 +45,6 @@ class Case:
     plan: Plan
     load: Workload
     kind: AcceleratorClassSpec
-    accelerators: int
 
     def wrong(self, field: str, why: str) -> Mistake:
         value = getattr(self.config, field)
@@ -73,7 +72,7 @@ def sequence_holds_every_row(case: Case) -> Mistake | None:
 
 
 def batch_fits_the_data(case: Case) -> Mistake | None:
-    rows = batch_rows(case.config, case.accelerators)
+    rows = batch_rows(case.config)
     if rows <= case.load.rows:
         return None
     field = "micro_batch_size" if case.given.micro_batch_size else "accumulation_steps"
@@ -81,7 +80,7 @@ def batch_fits_the_data(case: Case) -> Mistake | None:
 
 
 def steps_are_no_memorising(case: Case) -> Mistake | None:
-    rows = batch_rows(case.config, case.accelerators)
+    rows = batch_rows(case.config)
     seen = (case.config.steps or 0) * rows
     if seen <= MOST_EPOCHS * case.load.rows:
         return None

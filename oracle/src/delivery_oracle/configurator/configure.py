@@ -1,7 +1,7 @@
 """Completes config and schedule: the cheapest accelerator class that fits, and a config that fits on it.
 
-Every class is tried with every count of accelerators; what fits is ordered by expected price. What does not fit says
-what it needs, what there is, and what would make it fit.
+The trainer of this version runs on one accelerator. Every class is tried; what fits is ordered by expected price.
+What does not fit says what it needs, what there is, and what would make it fit.
 """
 
 from __future__ import annotations
@@ -25,18 +25,20 @@ from delivery_oracle.configurator.recipe import Choice
 from delivery_oracle.configurator.speed import Duration
 from delivery_oracle.configurator.workload import Workload
 
-COUNTS = (1, 2, 4, 8)
 MICRO_BATCHES = (16, 8, 4, 2, 1)
 LARGEST_MERGED = 2_000_000_000
-CURES = {"Full": "use LoRA, or a smaller base", "LoRA": "use QLoRA, or a smaller base", "QLoRA": "use a smaller base"}
+CURES = {
+    "Full": "use LoRA, or a smaller base",
+    "LoRA": "use a class with more memory, or a smaller base",
+    "QLoRA": "use a class with more memory, or a smaller base",
+}
 
 
 @dataclass(frozen=True)
 class Option:
-    """One way to run it: class, count, complete config, and what that takes."""
+    """One way to run it: class, complete config, and what that takes."""
 
     kind: AcceleratorClass
-    count: int
     config: Config
     reasons: dict[str, str]
     memory: Memory
@@ -84,8 +86,8 @@ def configure(spec: DeliverySpec, load: Workload, classes: Iterable[AcceleratorC
     """Config and schedule for a delivery; the same input gives the same answer on every machine."""
     plan = resolve_plan(spec.plan, load.base)
     usable, schedule_mistakes, no_class = eligible(spec, plan, classes)
-    options = [option(spec.config, plan, load, kind, count) for kind in usable for count in counts(spec.schedule, kind)]
-    fitting = sorted((one for one in options if one.fits), key=lambda one: (one.price.expected, one.count, one.name))
+    options = [option(spec.config, plan, load, kind) for kind in usable]
+    fitting = sorted((one for one in options if one.fits), key=lambda one: (one.price.expected, one.name))
     if fitting:
         return proposal(spec, plan, load, fitting[0], fitting)
     if not options:
@@ -93,17 +95,13 @@ def configure(spec: DeliverySpec, load: Workload, classes: Iterable[AcceleratorC
     return too_large(spec, plan, load, options)
 
 
-def counts(schedule: Schedule, kind: AcceleratorClass) -> Sequence[int]:
-    """Accelerators to try; a class of processors is one machine unless the driver says otherwise."""
-    if schedule.count is not None:
-        return (schedule.count,)
-    return COUNTS if kind.spec.image == "cuda" else COUNTS[:1]
-
-
 def eligible(
     spec: DeliverySpec, plan: Plan, classes: Iterable[AcceleratorClass]
 ) -> tuple[list[AcceleratorClass], tuple[Mistake, ...], str | None]:
     """Classes that may be used at all, and why none is left."""
+    if spec.schedule.count not in (None, 1):
+        why = f"={spec.schedule.count}, the trainer runs on one accelerator; use 1, or leave it out"
+        return [], (Mistake("spec.schedule.count", why),), None
     known = sorted(classes, key=lambda kind: str(kind.metadata.get("name", "")))
     wanted, currency = spec.schedule.accelerator_class, spec.terms.budget.currency
     named = [kind for kind in known if wanted is None or kind.metadata.get("name") == wanted]
@@ -130,11 +128,11 @@ def runs(plan: Plan, kind: AcceleratorClass) -> bool:
     return plan.method != "QLoRA" or kind.spec.image == "cuda"
 
 
-def option(given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, count: int) -> Option:
+def option(given: Config, plan: Plan, load: Workload, kind: AcceleratorClass) -> Option:
     """The fastest config that fits on this class; when none fits, the smallest."""
     last: Option | None = None
-    for checkpointing, micro in product(choices(given.gradient_checkpointing, (False, True)), micro_batches(given, count)):
-        last = measured(given, plan, load, kind, count, micro, bool(checkpointing))
+    for checkpointing, micro in product(choices(given.gradient_checkpointing, (False, True)), micro_batches(given)):
+        last = measured(given, plan, load, kind, micro, bool(checkpointing))
         if last.fits:
             return last
     assert last is not None
@@ -145,27 +143,23 @@ def choices(given: bool | None, otherwise: tuple[bool, ...]) -> tuple[bool, ...]
     return otherwise if given is None else (given,)
 
 
-def micro_batches(given: Config, count: int) -> tuple[int, ...]:
-    """Rows in a pass to try, largest first, so that all accelerators together stay at the recipe's batch."""
+def micro_batches(given: Config) -> tuple[int, ...]:
+    """Rows in a pass to try, largest first, so that a step stays at the recipe's batch."""
     if given.micro_batch_size is not None:
         return (given.micro_batch_size,)
     passes = given.accumulation_steps or 1
-    most = max(1, recipe.BATCH_ROWS // (count * passes))
+    most = max(1, recipe.BATCH_ROWS // passes)
     return tuple(rows for rows in MICRO_BATCHES if rows <= most)
 
 
-def measured(
-    given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, count: int, micro: int, checkpointing: bool
-) -> Option:
+def measured(given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, micro: int, checkpointing: bool) -> Option:
     """One complete config with its memory, time and price."""
-    accumulation = given.accumulation_steps or max(1, recipe.BATCH_ROWS // (micro * count))
-    batch = micro * accumulation * count
+    accumulation = given.accumulation_steps or max(1, recipe.BATCH_ROWS // micro)
+    batch = micro * accumulation
     chosen = recipe.simple(load, plan) | {
         "precision": recipe.precision(kind.spec),
         "micro_batch_size": Choice(micro, f"{micro} rows in a pass fit into {gigabytes(kind.spec.memory_bytes)}"),
-        "accumulation_steps": Choice(
-            accumulation, f"{micro} rows x {accumulation} x {count} accelerators are {batch} rows a step"
-        ),
+        "accumulation_steps": Choice(accumulation, f"{accumulation} x {micro} rows are {batch} rows a step"),
         "gradient_checkpointing": Choice(
             checkpointing, "needed to fit, at a third more time" if checkpointing else "it fits without, which is faster"
         ),
@@ -175,23 +169,23 @@ def measured(
     if plan.method != "Full":
         chosen["alpha"] = recipe.alpha(given.rank or chosen["rank"].value)
     config, reasons = recipe.fill(given, chosen)
-    used = memory.estimate(load, plan, config, count, kind.spec.image == "cuda")
-    duration = speed.estimate(load, plan, config, kind.spec, count)
-    return Option(kind, count, config, reasons, used, duration, price.estimate(duration, kind.spec, count))
+    used = memory.estimate(load, plan, config, kind.spec.image == "cuda")
+    duration = speed.estimate(load, plan, config, kind.spec)
+    return Option(kind, config, reasons, used, duration, price.estimate(duration, kind.spec))
 
 
 def proposal(spec: DeliverySpec, plan: Plan, load: Workload, best: Option, fitting: Sequence[Option]) -> Proposal:
     """The best option as config and schedule, with the reason of every field."""
-    schedule = spec.schedule.model_copy(update={"accelerator_class": best.name, "count": best.count})
-    case = Case(spec.config, best.config, plan, load, best.kind.spec, best.count)
+    schedule = spec.schedule.model_copy(update={"accelerator_class": best.name, "count": 1})
+    case = Case(spec.config, best.config, plan, load, best.kind.spec)
     others = len({one.name for one in fitting}) - 1
     cheapest = f"the cheapest of {others + 1} classes that fit" if others else "the only class that fits"
     named = "given, and it fits" if spec.schedule.accelerator_class else f"{cheapest}, {best.price}"
-    room = f"{gigabytes(best.memory.high)} at most of {gigabytes(best.kind.spec.memory_bytes)} each"
+    room = f"{gigabytes(best.memory.high)} at most of {gigabytes(best.kind.spec.memory_bytes)}"
     reasons = {f"config.{to_camel(field)}": reason for field, reason in best.reasons.items()}
     reasons["plan.artifact"] = "given" if spec.plan.artifact != "Auto" else artifact_reason(plan)
     reasons["schedule.acceleratorClass"] = named
-    reasons["schedule.count"] = f"given, {room}" if spec.schedule.count else f"the fewest that do it, {room}"
+    reasons["schedule.count"] = f"the trainer runs on one accelerator, {room}"
     return Proposal(plan, schedule, best, mistakes(case), (), None, dict(sorted(reasons.items())))
 
 
@@ -205,11 +199,11 @@ def too_large(spec: DeliverySpec, plan: Plan, load: Workload, options: Sequence[
     """Nothing fits: whose fault it is, and what would make it fit."""
     roomiest = max(options, key=lambda one: (one.kind.spec.memory_bytes - one.memory.high, one.name))
     short = (
-        f"needs {gigabytes(roomiest.memory.high)} on each of {roomiest.count}, {roomiest.name} has "
+        f"needs {gigabytes(roomiest.memory.high)}, {roomiest.name} has "
         f"{gigabytes(roomiest.kind.spec.memory_bytes)}, mostly {roomiest.memory.largest()}"
     )
     free = Config()
-    without = [option(free, plan, load, one.kind, one.count) for one in options] if spec.config != free else []
+    without = [option(free, plan, load, one.kind) for one in options] if spec.config != free else []
     if any(one.fits for one in without):
         best = next(one for one in without if one.fits)
         return Proposal(plan, spec.schedule, None, (memory_mistake(spec.config, best, short),), (), None, {})

@@ -29,11 +29,11 @@ def cents(amount: Decimal) -> str:
     return f"{shown:f}" if shown or not amount else money.text(amount)
 
 
-def estimate(duration: Duration, kind: AcceleratorClassSpec, accelerators: int) -> Price:
-    """Price of all accelerator-seconds before serving."""
+def estimate(duration: Duration, kind: AcceleratorClassSpec) -> Price:
+    """Price of the accelerator-seconds before serving."""
     per_hour = Decimal(kind.price_per_hour)
     low, expected, high = (
-        money.price(Decimal(seconds * accelerators), per_hour).quantize(money.SMALLEST)
+        money.price(Decimal(seconds), per_hour).quantize(money.SMALLEST)
         for seconds in (duration.low, duration.expected, duration.high)
     )
     return Price(expected, low, high, kind.currency)

@@ -55,10 +55,10 @@ class Duration:
         return math.ceil(self.expected * HIGH)
 
 
-def estimate(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec, accelerators: int) -> Duration:
-    """Seconds on `accelerators` of a class for a complete config."""
+def estimate(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec) -> Duration:
+    """Seconds on one accelerator of a class for a complete config."""
     step = step_seconds(load, plan, config, kind)
-    steps, batch = config.steps or 1, batch_rows(config, 1)
+    steps, batch = config.steps or 1, batch_rows(config)
     probe = load.looks(steps) * look_seconds(load, config, kind)
     weights = load.base.parameters * 2
     start = START_SECONDS + weights / LOAD_BYTES_PER_SECOND
@@ -71,13 +71,13 @@ def estimate(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassS
     )
 
 
-def batch_rows(config: Config, accelerators: int) -> int:
+def batch_rows(config: Config) -> int:
     """Rows in one optimizer step."""
-    return (config.micro_batch_size or 1) * (config.accumulation_steps or 1) * accelerators
+    return (config.micro_batch_size or 1) * (config.accumulation_steps or 1)
 
 
 def step_seconds(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec) -> float:
-    """One optimizer step of one accelerator; several work on rows of their own side by side."""
+    """One optimizer step."""
     passes = config.accumulation_steps or 1
     tokens = load.tokens(config.micro_batch_size or 1, plan.packing)
     work = tokens * token_flops(load, plan, config) + head_flops(load, plan, config)

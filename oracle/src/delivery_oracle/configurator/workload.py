@@ -10,7 +10,6 @@ from delivery_api.sealed import LOOK_ITEMS, look_steps
 from delivery_oracle.configurator import architecture
 from delivery_oracle.configurator.architecture import Architecture
 
-
 LONGEST = 100_000_000
 
 

@@ -39,10 +39,10 @@ def judge(spec: DeliverySpec, audit: AuditEvidence | None, classes: Iterable[Acc
 
 def sentence(load: Workload, best: Option) -> str:
     """The config in words."""
-    config, rows = best.config, batch_rows(best.config, best.count)
+    config, rows = best.config, batch_rows(best.config)
     seen = (config.steps or 0) * rows
     return (
-        f"{config.steps} steps of {rows} rows ({config.micro_batch_size} x {config.accumulation_steps} x {best.count}), "
+        f"{config.steps} steps of {rows} rows ({config.accumulation_steps} x {config.micro_batch_size}), "
         f"{seen / load.rows:.2f} epochs, rate {config.learning_rate} after {config.warmup_steps} of warm-up, "
         f"{config.precision}, up to {config.sequence_length} tokens a row"
     )

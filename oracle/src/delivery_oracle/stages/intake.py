@@ -140,7 +140,7 @@ def personal_data(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
     listed = ", ".join(f"{kind} in {rows} rows" for kind, rows in found.items())
     return failed(
         Reason.PERSONAL_DATA_FOUND,
-        f"spec.terms.data.train has {listed} and spec.terms.handling.personalData=Refuse; remove it and order anew",
+        f"spec.terms.data has {listed} and spec.terms.handling.personalData=Refuse; remove it and order anew",
     )
 
 

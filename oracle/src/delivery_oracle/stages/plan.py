@@ -12,7 +12,8 @@ from delivery_oracle.configurator.architecture import Architecture
 from delivery_oracle.configurator.configure import resolve_plan
 from delivery_oracle.stages.common import all_wrong, not_usable
 
-METHODS = frozenset({"LoRA", "QLoRA", "Full"})
+METHODS = frozenset({"LoRA", "Full"})
+"""What the trainer runs; 4-bit bases need kernels that it does not ship yet."""
 
 
 def judge(spec: DeliverySpec, audit: AuditEvidence | None, methods: frozenset[str] = METHODS) -> Finding:

@@ -55,12 +55,12 @@ def affordable(spec: DeliverySpec, best: Option, spent: Decimal = NOTHING) -> Fi
     if best.price.high > left:
         return failed(
             Reason.BUDGET_EXCEEDED,
-            f"needs up to {cents(best.price.high)} {best.price.currency} on {best.count} x {best.name}, "
+            f"needs up to {cents(best.price.high)} {best.price.currency} on 1 x {best.name}, "
             f"spec.terms.budget.limit={budget.limit}{before}; fund {cents(best.price.high + spent)}, or take fewer "
             "spec.config.steps or a smaller base",
         )
     return passed(
         Reason.SCHEDULE_CERTIFIED,
-        f"{best.count} x {best.name}, {gigabytes(best.memory.peak)} of {gigabytes(best.kind.spec.memory_bytes)} each, "
+        f"1 x {best.name}, {gigabytes(best.memory.peak)} of {gigabytes(best.kind.spec.memory_bytes)}, "
         f"{best.duration.expected / 3600:.2f} hours, {best.price} of {budget.limit}{before}",
     )
