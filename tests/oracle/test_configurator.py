@@ -189,12 +189,21 @@ def test_whole_runs_on_two_cores_peak_where_they_were_measured(tokens, measured)
     assert all(seen.low <= peak * 1e9 <= seen.high for peak in measured)
 
 
-@pytest.mark.parametrize(("rows", "gigabytes"), [(4, 0.334), (16, 1.230), (32, 2.422)])
-def test_a_forward_pass_holds_what_was_measured(rows, gigabytes):
+@pytest.mark.parametrize(
+    ("rows", "changes", "gigabytes"),
+    [
+        (4, {}, 0.334),
+        (16, {}, 1.230),
+        (32, {}, 2.422),
+        (16, {"gradient_checkpointing": True}, 0.480),
+        (16, {"precision": "fp32"}, 2.147),
+    ],
+)
+def test_a_forward_pass_holds_what_was_measured(rows, changes, gigabytes):
     """Resident memory of a forward pass over packed rows of 50 tokens, 7 supervised, less what was there before."""
     lengths = {"median": 50, "p95": 50, "maximum": 50, "mean": 50.0, "answer_maximum": 7}
     load = from_audit(w.audit(lengths=lengths, supervised_tokens=7.0))
-    seen = memory.estimate(load, w.plan(), w.config(micro_batch_size=rows), cuda=False)
+    seen = memory.estimate(load, w.plan(), w.config(micro_batch_size=rows, **changes), cuda=False)
     assert (seen.activations + 0.6 * seen.logits) / 1e9 == pytest.approx(gigabytes, rel=0.20)
 
 
