@@ -6,13 +6,14 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
 from delivery_api import names
 from delivery_operator.manifests import namespace
-from tests.chart.kube import CHART, IMAGES, OPERATOR, RELEASE, ROOT, Kube, within
+from tests.chart.kube import CHART, IMAGES, OPERATOR, RELEASE, ROOT, Kube, Manifest, within
 from tests.chart.objects import STATUS, WORK_LABEL, delivery, evidence
 
 _numbers = itertools.count(1)
@@ -105,34 +106,67 @@ class Tenant:
         return dict(found["metadata"].get("annotations", {}))
 
 
-@pytest.fixture
-def tenant(admin: Kube) -> Iterator[Tenant]:
-    """Customer ada, driver bob, approver eve, and sam who drives and approves."""
-    name = f"acme-{next(_numbers)}-{int(time.time()) % 10000}"
-    admin.ok("create", "namespace", name)
-    roles = {"ada": ["customer"], "bob": ["driver"], "eve": ["approver"], "sam": ["driver", "approver"], "vic": ["viewer"]}
-    bindings = [
+ROLES = {"ada": ["customer"], "bob": ["driver"], "eve": ["approver"], "sam": ["driver", "approver"], "vic": ["viewer"]}
+
+
+def _bindings(namespace: str) -> Manifest:
+    rbac = "rbac.authorization.k8s.io"
+    items = [
         {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "apiVersion": f"{rbac}/v1",
             "kind": "RoleBinding",
-            "metadata": {"name": f"{user}-{role}", "namespace": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": f"ptaas-{role}"},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+            "metadata": {"name": f"{user}-{role}", "namespace": namespace},
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": f"ptaas-{role}"},
+            "subjects": [{"apiGroup": rbac, "kind": "User", "name": user}],
         }
-        for user, held in roles.items()
+        for user, held in ROLES.items()
         for role in held
     ]
-    admin.create({"apiVersion": "v1", "kind": "List", "items": bindings})
+    return {"apiVersion": "v1", "kind": "List", "items": items}
+
+
+@contextmanager
+def _tenant(admin: Kube) -> Iterator[Tenant]:
+    name = f"acme-{next(_numbers)}-{int(time.time()) % 10000}"
+    admin.ok("create", "namespace", name)
+    admin.create(_bindings(name))
     yield Tenant(name, admin)
     admin.ok("delete", "namespace", name, "--wait=false")
 
 
-@pytest.fixture
-def work(admin: Kube, tenant: Tenant) -> Iterator[str]:
-    """The work namespace of the tenant, furnished as the operator does it and with no more than its rights."""
+@contextmanager
+def _work(tenant: Tenant) -> Iterator[str]:
     name = names.work_namespace(tenant.namespace)
-    operator = admin.as_user(OPERATOR)
-    for manifest in (namespace.namespace(name, tenant.namespace), *namespace.furniture(name)):
-        operator.create(manifest)
+    tenant.operator.create(namespace.namespace(name, tenant.namespace))
+    tenant.operator.create({"apiVersion": "v1", "kind": "List", "items": namespace.furniture(name)})
     yield name
-    admin.ok("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+    tenant.admin.ok("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+@pytest.fixture
+def tenant(admin: Kube) -> Iterator[Tenant]:
+    """Customer ada, driver bob, approver eve, sam who drives and approves, and vic who looks."""
+    with _tenant(admin) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ordered(admin: Kube) -> Iterator[Tenant]:
+    """A tenant with a delivery, for tests in which every change is refused."""
+    with _tenant(admin) as made:
+        made.order(spec__terms__handling__region="eu-west-1")
+        yield made
+
+
+@pytest.fixture
+def work(tenant: Tenant) -> Iterator[str]:
+    """The work namespace of the tenant, furnished as the operator does it and with no more than its rights."""
+    with _work(tenant) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def furnished(ordered: Tenant) -> Iterator[str]:
+    """The work namespace of `ordered`, for tests in which every change is refused."""
+    with _work(ordered) as name:
+        yield name

@@ -10,7 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts/delivery-operator"
-RELEASE = "ptaas-system"
+RELEASE = "delivery-system"
 OPERATOR = f"system:serviceaccount:{RELEASE}:delivery-operator"
 JOB_CONTROLLER = "system:serviceaccount:kube-system:job-controller"
 DIGEST = "registry.example/ptaas@sha256:" + "a" * 64

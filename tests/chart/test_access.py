@@ -19,9 +19,8 @@ PEOPLE = {
 OPERATOR_FURTHER: dict[str, set[str]] = {
     # What it meets under a name that it wanted to create.
     "modelversions.ptaas.dev": {"get"},
-    # Optional kinds, which readiness does not wait for.
+    # Optional, so readiness does not wait for it.
     "inferenceservices.serving.kserve.io": {"list", "watch", "create", "patch", "delete"},
-    "customresourcedefinitions.apiextensions.k8s.io": {"list", "watch"},
     # Any authenticated user has it.
     "selfsubjectaccessreviews.authorization.k8s.io": {"create"},
 }
@@ -58,18 +57,18 @@ OPERATOR_NEVER = {
 
 
 @pytest.mark.parametrize("user", PEOPLE)
-def test_people_may_do_their_part_and_no_more(tenant: Tenant, user: str) -> None:
-    assert held(tenant(user), "deliveries.ptaas.dev", tenant.namespace) == PEOPLE[user]
+def test_people_may_do_their_part_and_no_more(ordered: Tenant, user: str) -> None:
+    assert held(ordered(user), "deliveries.ptaas.dev", ordered.namespace) == PEOPLE[user]
 
 
 @pytest.mark.parametrize("user", PEOPLE)
-def test_people_may_do_nothing_in_the_work_namespace(tenant: Tenant, work: str, user: str) -> None:
+def test_people_may_do_nothing_in_the_work_namespace(ordered: Tenant, furnished: str, user: str) -> None:
     for resource in ("pods", "pods/exec", "pods/log", "secrets", "configmaps", "serviceaccounts/token"):
-        assert held(tenant(user), resource, work) == set(), resource
+        assert held(ordered(user), resource, furnished) == set(), resource
 
 
-def test_people_may_do_nothing_in_another_namespace(tenant: Tenant) -> None:
-    assert not any(held(tenant(user), "deliveries.ptaas.dev", "default") for user in PEOPLE)
+def test_people_may_do_nothing_in_another_namespace(ordered: Tenant) -> None:
+    assert not any(held(ordered(user), "deliveries.ptaas.dev", "default") for user in PEOPLE)
 
 
 @pytest.mark.parametrize("resource", sorted(needs()))
@@ -88,8 +87,8 @@ def test_the_operator_leads_by_a_lease_in_its_own_namespace(admin: Kube) -> None
 
 
 @pytest.mark.parametrize("role", ["admin", "edit", "view"])
-def test_built_in_roles_gain_nothing(admin: Kube, tenant: Tenant, role: str) -> None:
+def test_built_in_roles_gain_nothing(admin: Kube, ordered: Tenant, role: str) -> None:
     """An `edit` of a namespace is no customer, driver or approver by default."""
     user = f"builtin-{role}"
-    admin.ok("create", "rolebinding", user, "-n", tenant.namespace, f"--clusterrole={role}", f"--user={user}")
-    assert held(tenant(user), "deliveries.ptaas.dev", tenant.namespace) == set()
+    admin.ok("create", "rolebinding", user, "-n", ordered.namespace, f"--clusterrole={role}", f"--user={user}")
+    assert held(ordered(user), "deliveries.ptaas.dev", ordered.namespace) == set()

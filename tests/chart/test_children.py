@@ -7,7 +7,7 @@ import pytest
 
 from delivery_operator.manifests import namespace
 from tests.chart.conftest import Tenant
-from tests.chart.kube import OPERATOR, Kube, within
+from tests.chart.kube import CHART, OPERATOR, RELEASE, Kube, within
 from tests.chart.objects import PIN, pod
 
 pytestmark = pytest.mark.cluster
@@ -51,18 +51,18 @@ CHILDREN = {
 }
 
 
-def only(what: str, work: str, who: str = "kubernetes-admin") -> str:
+def only(what: str, work: str) -> str:
     """What anybody else is told."""
     return (
-        f"{what}: only the operator decides what runs in the work namespace {work}, and {who} is not the operator; "
+        f"{what}: only the operator decides what runs in the work namespace {work}, and kubernetes-admin is not the operator; "
         "change the Delivery instead"
     )
 
 
 @pytest.mark.parametrize("what", CHILDREN)
-def test_nobody_adds_a_child_by_hand(admin: Kube, work: str, what: str) -> None:
+def test_nobody_adds_a_child_by_hand(admin: Kube, furnished: str, what: str) -> None:
     """A pod of one's own under the serving Service's labels would answer in the model's name."""
-    assert admin.cannot_create(CHILDREN[what], "-n", work) == only(what, work)
+    assert admin.cannot_create(CHILDREN[what], "-n", furnished) == only(what, furnished)
 
 
 def test_children_of_the_operator_run_and_cannot_be_changed(admin: Kube, work: str) -> None:
@@ -101,10 +101,10 @@ def test_customers_put_secrets_there_and_never_a_token(admin: Kube, work: str) -
 
 
 @pytest.mark.parametrize("what", ["jobs", "deployments", "services"])
-def test_the_operator_writes_in_work_namespaces_only(tenant: Tenant, what: str) -> None:
+def test_the_operator_writes_in_work_namespaces_only(ordered: Tenant, what: str) -> None:
     """Its rights hold everywhere, as RBAC cannot name namespaces to come; a mistake of its must not."""
-    said = tenant.operator.cannot_create(CHILDREN[what], "-n", tenant.namespace)
-    assert said == f"{what}: the operator writes in its work namespaces only, and {tenant.namespace} is none of them"
+    said = ordered.operator.cannot_create(CHILDREN[what], "-n", ordered.namespace)
+    assert said == f"{what}: the operator writes in its work namespaces only, and {ordered.namespace} is none of them"
 
 
 def test_the_operator_leaves_certificates_and_no_other_configmaps(tenant: Tenant) -> None:
@@ -116,13 +116,46 @@ def test_the_operator_leaves_certificates_and_no_other_configmaps(tenant: Tenant
     tenant.operator.ok("patch", "configmap", "card", "-n", tenant.namespace, "-p", '{"data":{"card.md":"y"}}')
 
 
+def test_nobody_else_writes_a_certificate(tenant: Tenant) -> None:
+    """A tenant's `admin` could otherwise issue one for a model that never passed, or correct the bill."""
+    tenant.admin.ok("create", "rolebinding", "admin", "-n", tenant.namespace, "--clusterrole=admin", "--user=ada")
+    made: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "card"}, "data": {"card.md": "x"}}
+    labelled = made | {"metadata": {"name": "card", "labels": {"ptaas.dev/certificate": "true"}}}
+    said = "certificate: only the operator writes it, and ada is not the operator; leave the label ptaas.dev/certificate out"
+    card = ("configmap", "card", "-n", tenant.namespace)
+    assert tenant("ada").cannot_create(labelled, "-n", tenant.namespace) == said
+    tenant.operator.create(labelled, "-n", tenant.namespace)
+    assert tenant("ada").refused("patch", *card, "-p", '{"data":{"card.md":"y"}}') == said
+    assert tenant("ada").refused("label", *card, "ptaas.dev/certificate-") == said
+    tenant("ada").ok("delete", *card)
+    tenant("ada").create(made, "-n", tenant.namespace)
+    assert tenant("ada").refused("label", *card, "ptaas.dev/certificate=true") == said
+
+
 def test_the_operator_hands_out_its_two_roles_and_no_other(admin: Kube, work: str) -> None:
     """It may bind what it does not hold, so what it may bind is named."""
     said = admin.as_user(OPERATOR).refused("create", "rolebinding", "x", "-n", work, "--clusterrole=admin", "--user=ada")
     assert "is attempting to grant RBAC permissions not currently held" in said
 
 
-def test_the_operator_furnishes_no_other_namespace(tenant: Tenant) -> None:
-    binding = namespace.depositor(tenant.namespace, "ada")
-    said = tenant.operator.cannot_create(binding)
-    assert said == f"rolebindings: the operator writes in its work namespaces only, and {tenant.namespace} is none of them"
+def test_the_operator_furnishes_no_other_namespace(ordered: Tenant) -> None:
+    binding = namespace.depositor(ordered.namespace, "ada")
+    said = ordered.operator.cannot_create(binding)
+    assert said == f"rolebindings: the operator writes in its work namespaces only, and {ordered.namespace} is none of them"
+
+
+def test_a_controller_named_in_values_is_let_in(admin: Kube, work: str) -> None:
+    """Kueue resumes Jobs, KServe makes Deployments; each is let in by its name."""
+    kueue = "system:serviceaccount:kueue-system:kueue-controller-manager"
+    options = ("--namespace", RELEASE, "--reuse-values", "--set")
+    admin.as_user(OPERATOR).create(CHILDREN["jobs"], "-n", work)
+    granted = ("--clusterrole=edit", f"--user={kueue}")
+    admin.ok("create", "clusterrolebinding", "kueue", *granted)
+    resume = ("patch", "job", "x", "-n", work, "-p", '{"spec":{"suspend":true}}')
+    try:
+        assert "only the operator decides what runs" in admin.as_user(kueue).refused(*resume)
+        assert admin.helm("upgrade", "ptaas", str(CHART), *options, f"policies.trustedControllers={{{kueue}}}").returncode == 0
+        within(30, "let in", lambda: admin.as_user(kueue).run(*resume).returncode == 0)
+    finally:
+        assert admin.helm("upgrade", "ptaas", str(CHART), *options, "policies.trustedControllers=null").returncode == 0
+        admin.ok("delete", "clusterrolebinding", "kueue")

@@ -41,12 +41,11 @@ def _spec(amount: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("user", ["bob", "eve", "sam"])
-def test_nobody_else_raises_the_budget(tenant: Tenant, user: str) -> None:
+def test_nobody_else_raises_the_budget(ordered: Tenant, user: str) -> None:
     """A driver short of money must ask the one who pays."""
-    tenant.order()
-    said = tenant(user).refused(*patch(tenant, limit("55")))
+    said = ordered(user).refused(*patch(ordered, limit("55")))
     assert said == (
-        f"spec.terms.budget.limit: {user} lacks the verb fund on deliveries in {tenant.namespace}; "
+        f"spec.terms.budget.limit: {user} lacks the verb fund on deliveries in {ordered.namespace}; "
         "ask the customer (ClusterRole ptaas-customer) to raise it"
     )
 
@@ -58,12 +57,11 @@ def test_nobody_else_raises_the_budget(tenant: Tenant, user: str) -> None:
      {"metadata": {"annotations": {"ptaas.dev/retry": "1"}}}, {"metadata": {"finalizers": ["example.com/stay"]}}],
     ids=["suspend", "config", "label", "retry", "finalizer"],
 )  # fmt: skip
-def test_patch_alone_changes_nothing(tenant: Tenant, user: str, change: dict[str, Any]) -> None:
+def test_patch_alone_changes_nothing(ordered: Tenant, user: str, change: dict[str, Any]) -> None:
     """Customer, approver and operator hold patch for one purpose each; driving is none of them."""
-    tenant.order()
-    said = tenant(user).refused(*patch(tenant, change))
+    said = ordered(user).refused(*patch(ordered, change))
     assert said == (
-        f"spec, labels or annotations: {user} lacks the verb update on deliveries in {tenant.namespace}; "
+        f"spec, labels or annotations: {user} lacks the verb update on deliveries in {ordered.namespace}; "
         "ask a driver (ClusterRole ptaas-driver)"
     )
 
@@ -75,30 +73,28 @@ def test_a_driver_drives(tenant: Tenant) -> None:
     assert tenant.admin.get("delivery", "router", "-n", tenant.namespace)["spec"]["config"]["rank"] == 8
 
 
-def test_a_driver_neither_creates_nor_deletes(tenant: Tenant) -> None:
+def test_a_driver_neither_creates_nor_deletes(ordered: Tenant) -> None:
     """Else the driver sets the terms anew."""
-    tenant.order()
-    assert 'cannot create resource "deliveries"' in tenant("bob").cannot_create(
-        delivery(metadata__name="easy"), "-n", tenant.namespace
+    assert 'cannot create resource "deliveries"' in ordered("bob").cannot_create(
+        delivery(metadata__name="easy"), "-n", ordered.namespace
     )
-    assert 'cannot delete resource "deliveries"' in tenant("bob").refused(
-        "delete", "delivery", "router", "-n", tenant.namespace
+    assert 'cannot delete resource "deliveries"' in ordered("bob").refused(
+        "delete", "delivery", "router", "-n", ordered.namespace
     )
 
 
 @pytest.mark.parametrize("user", ["ada", "bob", "eve", "vic"])
-def test_nobody_but_the_operator_writes_status(tenant: Tenant, user: str) -> None:
+def test_nobody_but_the_operator_writes_status(ordered: Tenant, user: str) -> None:
     for verb in ("patch", "update"):
-        asked = tenant(user).run("auth", "can-i", verb, "deliveries", "--subresource=status", "-n", tenant.namespace)
+        asked = ordered(user).run("auth", "can-i", verb, "deliveries", "--subresource=status", "-n", ordered.namespace)
         assert asked.stdout.strip() == "no"
 
 
-def test_not_even_an_admin_writes_status_or_a_record(tenant: Tenant) -> None:
+def test_not_even_an_admin_writes_status_or_a_record(ordered: Tenant) -> None:
     """The gate trusts status; a cluster admin's slip must not open it."""
-    tenant.order()
-    said = tenant.admin.refused(*patch(tenant, {"status": {"gain": "+0.9"}}), "--subresource=status")
+    said = ordered.admin.refused(*patch(ordered, {"status": {"gain": "+0.9"}}), "--subresource=status")
     assert said == "status: only the operator writes it, and kubernetes-admin is not the operator"
-    said = tenant.admin.cannot_create(model_version(), "-n", tenant.namespace)
+    said = ordered.admin.cannot_create(model_version(), "-n", ordered.namespace)
     assert said == "ModelVersion: only the operator writes it, and kubernetes-admin is not the operator"
 
 

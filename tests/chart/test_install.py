@@ -16,6 +16,9 @@ from tests.chart.kube import CHART, DIGEST, IMAGES, RELEASE, Kube, within
 pytestmark = pytest.mark.cluster
 
 
+NESTED = {"images", "serviceAccount", "metrics", "policies"}
+
+
 def render(admin: Kube, *arguments: str) -> list[dict[str, Any]]:
     """All that the chart renders."""
     done = template(admin, *IMAGES, *arguments)
@@ -154,7 +157,7 @@ def test_every_policy_is_understood_and_enforced(admin: Kube) -> None:
         one["spec"]["policyName"]: one["spec"]["validationActions"]
         for one in admin.get("validatingadmissionpolicybindings")["items"]
     }
-    assert len(policies) >= 9
+    assert len(policies) >= 11
     for policy in policies:
         name = policy["metadata"]["name"]
         assert not policy.get("status", {}).get("typeChecking", {}).get("expressionWarnings"), name
@@ -169,6 +172,20 @@ def test_the_policies_know_every_field_of_the_driver(admin: Kube) -> None:
     counted = set(re.findall(r'"(\w+)"', helper)) | set(re.findall(r"object\.spec\.(\w+)", helper))
     fixed = {"terms", "base", "output"}
     assert set(DeliverySpec.model_json_schema(by_alias=True)["properties"]) == counted | fixed
+
+
+def test_the_readme_names_every_role_and_policy(admin: Kube) -> None:
+    readme = (CHART / "README.md").read_text()
+    kinds = ("ClusterRole", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy")
+    named = {one["metadata"]["name"] for one in render(admin) if one["kind"] in kinds}
+    assert {name for name in named if f"`{name}`" not in readme} == set()
+
+
+def test_the_readme_names_every_value() -> None:
+    readme = (CHART / "README.md").read_text()
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    paths = {f"{top}.{key}" for top, inner in values.items() if top in NESTED for key in inner} | (set(values) - NESTED)
+    assert {path for path in paths if f"`{path}`" not in readme} == set()
 
 
 def test_notes_say_what_comes_next(admin: Kube) -> None:

@@ -70,10 +70,9 @@ FORGERIES = {
 
 @pytest.mark.parametrize("stamp", FORGERIES)
 @pytest.mark.parametrize("user", ["bob", "sam"])
-def test_a_forged_stamp_is_refused(tenant: Tenant, stamp: str, user: str) -> None:
-    tenant.order()
+def test_a_forged_stamp_is_refused(ordered: Tenant, stamp: str, user: str) -> None:
     patch = {"metadata": {"annotations": {stamp: "somebody"}}}
-    assert tenant(user).refused(*merge(tenant, user, patch)) == f"metadata.annotations[{stamp}]: {FORGERIES[stamp]}"
+    assert ordered(user).refused(*merge(ordered, user, patch)) == f"metadata.annotations[{stamp}]: {FORGERIES[stamp]}"
 
 
 @pytest.mark.parametrize(

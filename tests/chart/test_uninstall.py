@@ -31,7 +31,7 @@ def ours(kube: Kube) -> set[str]:
     return {
         f"{one['kind']}/{one['metadata']['name']}"
         for one in marked
-        if "ptaas" in one["metadata"]["name"] or "delivery-operator" in one["metadata"]["name"]
+        if any(word in one["metadata"]["name"] for word in ("ptaas", "delivery-operator", RELEASE))
     }
 
 
@@ -77,7 +77,7 @@ def test_uninstall_leaves_nothing_terminating(bare_cluster: Kube) -> None:
     kube.ok("delete", "namespace", "acme-ptaas", "acme", RELEASE, "--wait=false")
     kube.ok("delete", "crd", *sorted(kinds), "--wait=false")
     left = ("get", "namespaces,customresourcedefinitions", "-o", "name")
-    within(60, "all gone", lambda: not any(word in kube.ok(*left) for word in ("acme", "ptaas")))
+    within(60, "all gone", lambda: not any(word in kube.ok(*left) for word in ("acme", "ptaas", RELEASE)))
 
 
 def unstamped(kube: Kube) -> None:
