@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.chart.conftest import Tenant
+from tests.chart.conftest import Tenant, write_status
 from tests.chart.kube import OPERATOR
-from tests.chart.objects import REQUEST, STATUS
+from tests.chart.objects import REQUEST, STATUS, delivery
 
 pytestmark = pytest.mark.cluster
 FIELD = "metadata.annotations[ptaas.dev/approve]: "
@@ -145,3 +145,46 @@ def test_an_approval_is_not_carried_to_a_new_object_of_the_same_name(waiting: Te
     waiting("ada").ok("delete", "delivery", "router", "-n", waiting.namespace)
     waiting.order(metadata__annotations=kept)
     assert waiting.annotations() == {"ptaas.dev/created-by": "ada"}
+
+
+def test_the_status_subresource_carries_no_approval(waiting: Tenant) -> None:
+    """The operator may write status; what it sends along in metadata is not stored."""
+    whole = waiting.admin.get("delivery", "router", "-n", waiting.namespace)
+    whole["metadata"]["annotations"] |= {"ptaas.dev/approve": REQUEST, "ptaas.dev/approved-by": "eve"}
+    waiting.operator.ok("replace", "--subresource=status", "-f", "-", stdin=json.dumps(whole))
+    assert waiting.annotations() == {"ptaas.dev/created-by": "ada"}
+
+
+@pytest.mark.parametrize("user", ["bob", "eve"])
+def test_server_side_apply_is_no_way_around(waiting: Tenant, user: str) -> None:
+    """Another field manager is still the same person."""
+    approval: dict[str, Any] = {
+        "apiVersion": "ptaas.dev/v1alpha1",
+        "kind": "Delivery",
+        "metadata": {"name": "router", "annotations": {"ptaas.dev/approve": REQUEST}},
+    }
+    apply = (
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "--field-manager=delivery-operator",
+        "-n",
+        waiting.namespace,
+        "-f",
+        "-",
+    )
+    if user == "bob":
+        assert waiting("bob").refused(*apply, stdin=json.dumps(approval)) == lacks("bob", waiting)
+        return
+    approval["metadata"]["annotations"]["ptaas.dev/approved-by"] = "the-board"
+    waiting("eve").ok(*apply, stdin=json.dumps(approval))
+    assert waiting.annotations()["ptaas.dev/approved-by"] == "eve"
+
+
+def test_an_approval_of_another_delivery_does_not_count(waiting: Tenant) -> None:
+    """Its request has another digest, as it names another object."""
+    waiting("ada").create(delivery(metadata__name="second"), "-n", waiting.namespace)
+    write_status(waiting.admin, waiting.namespace, "second", approval=STATUS["approval"] | {"digest": "9" * 64})
+    waiting("eve").ok(*approve(waiting))
+    said = waiting("eve").refused("annotate", "delivery", "second", "-n", waiting.namespace, f"ptaas.dev/approve={REQUEST}")
+    assert said.startswith(f"{FIELD}not the digest that is asked for")

@@ -12,6 +12,7 @@ from tests.chart.objects import WORK_LABEL, evidence, pod
 
 pytestmark = pytest.mark.cluster
 
+FIXED = "metadata.labels: those of evidence are set when it is created and never change"
 COMPLETE = "evidence: it is complete and cannot change; another attempt records its own"
 
 
@@ -104,11 +105,11 @@ def test_evidence_is_kept_in_work_namespaces_only(admin: Kube, tenant: Tenant) -
 
 
 def test_the_label_is_neither_put_on_nor_taken_off(worker: Kube, work: str) -> None:
-    """Unlabelled, complete evidence could be changed and labelled again."""
-    fixed = "metadata.labels[ptaas.dev/evidence]: cannot be added, changed or removed once the ConfigMap exists"
+    """Unlabelled, complete evidence could be changed and labelled again; relabelled, it would speak for another Delivery."""
     worker.create(evidence("train-1", complete=True), "-n", work)
-    assert worker.refused("label", "configmap", "train-1", "-n", work, "ptaas.dev/evidence-") == fixed
-    assert worker.refused("label", "--overwrite", "configmap", "train-1", "-n", work, "ptaas.dev/evidence=eval") == fixed
+    assert worker.refused("label", "configmap", "train-1", "-n", work, "ptaas.dev/evidence-") == FIXED
+    assert worker.refused("label", "--overwrite", "configmap", "train-1", "-n", work, "ptaas.dev/evidence=eval") == FIXED
+    assert worker.refused("label", "configmap", "train-1", "-n", work, "ptaas.dev/delivery-uid=another") == FIXED
 
 
 def test_an_unlabelled_object_does_not_become_evidence(worker: Kube, work: str) -> None:
@@ -116,7 +117,7 @@ def test_an_unlabelled_object_does_not_become_evidence(worker: Kube, work: str) 
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "train-1"}, "data": {"complete": "true"}}, "-n", work
     )
     said = worker.refused("label", "configmap", "train-1", "-n", work, "ptaas.dev/evidence=train")
-    assert said == "metadata.labels[ptaas.dev/evidence]: cannot be added, changed or removed once the ConfigMap exists"
+    assert said == FIXED
 
 
 @pytest.mark.parametrize("arguments", [("configmap/train-1",), ("configmap/train-1", "--grace-period=0", "--force"), ()])
