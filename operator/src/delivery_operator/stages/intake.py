@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from delivery_api.digests import digest
 from delivery_api.evidence import AuditEvidence
 from delivery_api.finding import Finding, Verdict
 from delivery_api.stages import Stage
@@ -10,6 +11,7 @@ from delivery_operator import attempts
 from delivery_operator.attempts import Assignment, Carried
 from delivery_operator.decision import Decision, Facts
 from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
+from delivery_operator.memory import remembered
 from delivery_operator.observed import Observed
 from delivery_operator.settings import Settings
 from delivery_operator.work import Work
@@ -23,7 +25,8 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
         return Decision(misread, facts)
 
     def judge(seen: Work) -> Finding:
-        return oracle.judge(observed.spec, audit_of(seen))
+        key = ("intake", seen.digest, digest(observed.spec))
+        return remembered(key, lambda: oracle.judge(observed.spec, audit_of(seen)))
 
     carried = attempts.carry(observed, settings, facts, assignment(observed, settings), judge)
     return Decision(carried.finding, _known(facts, carried), carried.wants, carried.keeps)
