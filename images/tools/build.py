@@ -21,9 +21,13 @@ def say(text: str) -> None:
 
 def run(*command: str, cwd: Path | None = None) -> str:
     """Run a program quietly; its output is shown only when it fails."""
-    done = subprocess.run(command, cwd=cwd, env=os.environ | STORAGE, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        command, cwd=cwd, env=os.environ | STORAGE, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     if done.returncode:
-        sys.exit(f"{done.stdout[-4000:]}\nBuild stopped: {' '.join(command[:3])} failed with status {done.returncode}; see above")
+        sys.exit(
+            f"{done.stdout[-4000:]}\nBuild stopped: {' '.join(command[:3])} failed with status {done.returncode}; see above"
+        )
     return done.stdout.strip()
 
 
@@ -68,8 +72,19 @@ def install(recipe: Recipe) -> None:
     shutil.rmtree(target, ignore_errors=True)
     mark.unlink(missing_ok=True)
     run(
-        uv(), "pip", "install", "--quiet", "--no-deps", "--python-version", "3.11", "--python-platform", PLATFORM,
-        "--target", str(target), "-r", str(recipe.lock),
+        uv(),
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--python-version",
+        "3.11",
+        "--python-platform",
+        PLATFORM,
+        "--target",
+        str(target),
+        "-r",
+        str(recipe.lock),
     )
     shutil.rmtree(target / "bin", ignore_errors=True)
     mark.write_text(wanted)
@@ -113,7 +128,9 @@ def main() -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     known = recipes(chosen.cuda)
     if unknown := set(chosen.names) - {recipe.name for recipe in known}:
-        sys.exit(f"Build stopped: no image {', '.join(sorted(unknown))}; there are {', '.join(recipe.name for recipe in known)}")
+        sys.exit(
+            f"Build stopped: no image {', '.join(sorted(unknown))}; there are {', '.join(recipe.name for recipe in known)}"
+        )
     base_name = base()
     for recipe in known:
         if not chosen.names or recipe.name in chosen.names:

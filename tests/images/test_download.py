@@ -87,7 +87,12 @@ def test_a_wrong_digest_leaves_nothing_behind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind", "field"),
-    [(404, "Invalid", FIELD), (403, "Invalid", f"{FIELD}.secret"), (401, "Invalid", f"{FIELD}.secret"), (503, "Unreachable", FIELD)],
+    [
+        (404, "Invalid", FIELD),
+        (403, "Invalid", f"{FIELD}.secret"),
+        (401, "Invalid", f"{FIELD}.secret"),
+        (503, "Unreachable", FIELD),
+    ],
 )
 def test_a_refusal_names_kind_and_field(tmp_path: Path, status: int, kind: str, field: str) -> None:
     with serving(status=status) as (url, _), pytest.raises(WorkProblem) as raised:

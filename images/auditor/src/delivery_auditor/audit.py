@@ -42,8 +42,14 @@ def measure_rows(task: AuditTask, context: Context, train: Table, sealed_table: 
     unseen = sorted({row.target for row in items} - labels.keys()) if task.task == "Classification" else []
     inside = sum(row.target in row.text for row in kept) / len(kept) if task.task == "Extraction" else None
     context.recorder.set(
-        columns=train.columns, train=counted.counts, sealed=sealed_counted.counts, drop_rows=tuple(dropped),
-        labels=labels, unseen_labels=tuple(unseen[:2000]), targets_in_input=inside, overlap=leaks,
+        columns=train.columns,
+        train=counted.counts,
+        sealed=sealed_counted.counts,
+        drop_rows=tuple(dropped),
+        labels=labels,
+        unseen_labels=tuple(unseen[:2000]),
+        targets_in_input=inside,
+        overlap=leaks,
         personal_data=rows.personal_data([*train.rows, *sealed_table.rows]),
     )
     return [prepared_row(row, task.personal_data, task.task) for row in kept]
@@ -67,9 +73,13 @@ def measure_tokens(task: AuditTask, context: Context, kept: Sequence[Row]) -> No
     longest = config.get("max_position_embeddings") or config.get("n_positions")
     context_length = int(longest) if isinstance(longest, int) else None
     context.recorder.set(
-        architecture=config, base_bytes=weight_bytes, has_chat_template=has_template,
-        lengths=base.summary(whole, answers), supervised_tokens=round(sum(answers) / len(answers), 3),
-        context_length=context_length, too_long=sum(length > context_length for length in whole) if context_length else 0,
+        architecture=config,
+        base_bytes=weight_bytes,
+        has_chat_template=has_template,
+        lengths=base.summary(whole, answers),
+        supervised_tokens=round(sum(answers) / len(answers), 3),
+        context_length=context_length,
+        too_long=sum(length > context_length for length in whole) if context_length else 0,
     )
 
 

@@ -40,7 +40,9 @@ def wanted(task: VerifyTask, context: Context) -> list[Row]:
     path = context.fetcher.table(task.sealed, SEALED)
     items = tables.items(tables.read(path, task.fields, SEALED).rows)
     if unknown := [item for item in task.items if item not in items]:
-        raise WorkProblem("Invalid", SEALED, f"{len(unknown)} items to verify are not among the sealed rows; run the audit again")
+        raise WorkProblem(
+            "Invalid", SEALED, f"{len(unknown)} items to verify are not among the sealed rows; run the audit again"
+        )
     return [prepared_row(items[item], task.personal_data, task.task) for item in task.items]
 
 

@@ -44,7 +44,9 @@ def _text(folder: Path, *names: str) -> str:
 def _from_docker_config(raw: str, host: str, field: str) -> Credentials:
     try:
         auths = json.loads(raw).get("auths", {})
-        entry = next((auths[key] for key in (host, f"https://{host}", f"http://{host}", f"https://{host}/v1/") if key in auths), None)
+        entry = next(
+            (auths[key] for key in (host, f"https://{host}", f"http://{host}", f"https://{host}/v1/") if key in auths), None
+        )
         if entry is None:
             raise WorkProblem("Invalid", f"{field}.secret", f"The docker config has no entry for {host}; add one to the Secret")
         if entry.get("auth"):
@@ -52,7 +54,9 @@ def _from_docker_config(raw: str, host: str, field: str) -> Credentials:
             return Credentials(username, password)
         return Credentials(entry.get("username", ""), entry.get("password", ""), entry.get("registrytoken", ""))
     except (ValueError, AttributeError) as error:
-        raise WorkProblem("Invalid", f"{field}.secret", "The docker config is not valid JSON; create the Secret anew") from error
+        raise WorkProblem(
+            "Invalid", f"{field}.secret", "The docker config is not valid JSON; create the Secret anew"
+        ) from error
 
 
 def read(secrets: Path, secret: str | None, host: str, field: str) -> Credentials:

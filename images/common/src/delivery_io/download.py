@@ -34,13 +34,17 @@ def check(path: Path, digest: str | None, field: str, what: str) -> None:
     if digest is None or (found := sha256_file(path)) == digest:
         return
     path.unlink()
-    raise WorkProblem("DigestMismatch", field, f"{what} has digest {found}, the spec pins {digest}; correct the digest or the file")
+    raise WorkProblem(
+        "DigestMismatch", field, f"{what} has digest {found}, the spec pins {digest}; correct the digest or the file"
+    )
 
 
 def refused(status: int, what: str, field: str) -> WorkProblem:
     """What an HTTP status means to the owner of the spec."""
     if status in (401, 403):
-        return WorkProblem("Invalid", f"{field}.secret", f"{what} refuses access (HTTP {status}); name a Secret that may read it")
+        return WorkProblem(
+            "Invalid", f"{field}.secret", f"{what} refuses access (HTTP {status}); name a Secret that may read it"
+        )
     if status in (404, 410):
         return WorkProblem("Invalid", field, f"{what} does not exist (HTTP {status}); correct the address")
     return WorkProblem("Unreachable", field, f"{what} answers HTTP {status}; it is tried again")
@@ -82,7 +86,9 @@ def download(get: Get, path: Path, digest: str | None, field: str, what: str, pa
         again(_append, get, partial, what, field)
     except (requests.RequestException, OSError) as error:
         reason = type(error).__name__ if not isinstance(error, requests.HTTPError) else str(error)
-        raise WorkProblem("Unreachable", field, f"{what} cannot be reached ({reason}); check the address and the network") from error
+        raise WorkProblem(
+            "Unreachable", field, f"{what} cannot be reached ({reason}); check the address and the network"
+        ) from error
     check(partial, digest, field, what)
     partial.rename(path)
     return path

@@ -130,7 +130,9 @@ class Fetcher:
             files = [path for path in files if path.relative_to(folder).as_posix() == source.file]
         if len(files) != 1:
             names = ", ".join(path.name for path in files[:5]) or "none"
-            raise WorkProblem("Invalid", f"{field}.file", f"Need exactly one .csv, .jsonl or .json file, found {names}; name it")
+            raise WorkProblem(
+                "Invalid", f"{field}.file", f"Need exactly one .csv, .jsonl or .json file, found {names}; name it"
+            )
         if source.digest and not source.uri.startswith("pvc://"):
             check(files[0], source.digest, field, files[0].name)
         return self._checked(files[0], source, field)

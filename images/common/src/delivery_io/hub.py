@@ -72,11 +72,13 @@ def _explained(address: Address, field: str) -> Iterator[None]:
         message = f"{address.repo} does not exist at commit {address.commit[:8]}, or needs a token; correct it or name a Secret"
         raise WorkProblem("Invalid", field, message) from error
     except (httpx2.HTTPError, errors.HfHubHTTPError, OSError) as error:
-        raise WorkProblem("Unreachable", field, f"{address.repo} cannot be fetched from the hub ({type(error).__name__})") from error
+        raise WorkProblem(
+            "Unreachable", field, f"{address.repo} cannot be fetched from the hub ({type(error).__name__})"
+        ) from error
 
 
 def _siblings(api: HfApi, address: Address) -> dict[str, Any]:
-    info = api.repo_info(address.repo, revision=address.commit, repo_type=address.kind, files_metadata=True)
+    info: Any = api.repo_info(address.repo, revision=address.commit, repo_type=address.kind, files_metadata=True)
     return {item.rfilename: item for item in info.siblings or ()}
 
 
@@ -97,9 +99,7 @@ def fetch(
         if not siblings:
             raise WorkProblem("Invalid", field, f"{address.repo} has no usable file at this commit; correct the address")
         for name, sibling in sorted(siblings.items()):
-            where = api.hf_hub_download(
-                address.repo, name, revision=address.commit, repo_type=address.kind, local_dir=into
-            )
+            where = api.hf_hub_download(address.repo, name, revision=address.commit, repo_type=address.kind, local_dir=into)
             if not _sound(Path(where), sibling):
                 Path(where).unlink()
                 message = f"{name} of {address.repo} is not what commit {address.commit[:8]} pins"

@@ -5,9 +5,10 @@ file into memory and cannot go on with a partial download.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 import oras.auth
@@ -19,6 +20,7 @@ from delivery_io.credentials import ANONYMOUS, Credentials
 from delivery_io.download import PATIENCE_SECONDS, TIMEOUT, download, refused
 from delivery_io.problems import WorkProblem
 
+Answer = TypeVar("Answer")
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 REFERENCE = re.compile(r"^oci://(?P<host>[^/@\s]+)/(?P<repository>[^@\s]+?)(@(?P<digest>sha256:[0-9a-f]{64}))?$")
 
@@ -103,7 +105,7 @@ class Registry:
             raise refused(response.status_code, f"{self.reference}", self.field)
         return response
 
-    def patiently(self, attempt: Any) -> Any:
+    def patiently(self, attempt: Callable[[], Answer]) -> Answer:
         """Repeat a call that fails for reasons that may heal."""
         again = Retrying(
             retry=retry_if_exception_type((requests.RequestException, OSError)),

@@ -16,7 +16,7 @@ from types import FrameType
 from pydantic import ValidationError
 
 from delivery_api.evidence import AuditEvidence, EvaluateEvidence, EvidenceCommon, TrainEvidence, VerifyEvidence
-from delivery_api.tasks import ServeTask, Task, TaskCommon, read_task
+from delivery_api.tasks import AuditTask, EvaluateTask, Task, TaskCommon, TrainTask, VerifyTask, read_task
 from delivery_io.evidence import Overflow, Recorder, sink_for
 from delivery_io.fetch import Fetcher
 from delivery_io.problems import WorkProblem
@@ -46,10 +46,13 @@ class Context:
         if self.terminated:
             raise WorkProblem("Terminated", "", "The pod was asked to stop; the next attempt goes on from the last checkpoint")
         if time.monotonic() > self.deadline:
-            raise WorkProblem("Deadline", "spec.terms.budget.limit", "The time that the budget buys is used up; raise the budget")
+            raise WorkProblem(
+                "Deadline", "spec.terms.budget.limit", "The time that the budget buys is used up; raise the budget"
+            )
 
 
 Work = Callable[[TaskCommon, Context], None]
+EvidenceTask = AuditTask | TrainTask | EvaluateTask | VerifyTask
 
 
 def task_from_environment() -> Task:
@@ -69,17 +72,17 @@ def problem_of(error: BaseException) -> WorkProblem:
         return error
     traceback.print_exception(error)
     if type(error).__name__ in OUT_OF_MEMORY:
-        return WorkProblem("OutOfMemory", "spec.config.microBatchSize", "Memory ran out; use a smaller micro batch or a larger class")
+        return WorkProblem(
+            "OutOfMemory", "spec.config.microBatchSize", "Memory ran out; use a smaller micro batch or a larger class"
+        )
     return WorkProblem("Internal", "", f"The worker failed with {type(error).__name__}; its log has the details")
 
 
-def run(task: TaskCommon, work: Work, overflow: Callable[[Context], Overflow] | None = None) -> int:
+def run(task: EvidenceTask, work: Work, overflow: Callable[[Context], Overflow] | None = None) -> int:
     """Do the work and record it; returns the exit status."""
     settings = from_environment()
-    kind = str(getattr(task, "kind"))
-    evidence = EVIDENCE[kind](
-        delivery_uid=task.delivery_uid, inputs=task.inputs, attempt=task.attempt, pod=settings.pod
-    )
+    kind = task.kind
+    evidence = EVIDENCE[kind](delivery_uid=task.delivery_uid, inputs=task.inputs, attempt=task.attempt, pod=settings.pod)
     recorder = Recorder(sink_for(settings, kind, task.delivery_uid), evidence)
     context = Context(settings, Fetcher(settings, task.insecure_registries), recorder)
     if overflow is not None:
@@ -104,6 +107,3 @@ def run(task: TaskCommon, work: Work, overflow: Callable[[Context], Overflow] | 
     except OSError:
         print(f"The termination message cannot be written to {settings.termination_log}; evidence {digest}", file=sys.stderr)
     return 0 if recorder.evidence.problem is None else 1
-
-
-__all__ = ["Context", "ServeTask", "Work", "problem_of", "run", "task_from_environment"]

@@ -19,6 +19,7 @@ class Settings:
     owner_uid: str = ""
     evidence_folder: Path | None = None
     hub: str | None = None
+    push_seconds: float = 300.0
 
 
 def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
@@ -34,4 +35,5 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         owner_uid=env.get("ANCHOR_UID", ""),
         evidence_folder=Path(folder) if folder else None,
         hub=env.get("HF_ENDPOINT"),
+        push_seconds=float(env.get("DELIVERY_PUSH_SECONDS", "300")),
     )

@@ -70,7 +70,9 @@ def read(path: Path, fields: Fields, field: str) -> Table:
     try:
         for number, record in _records(path):
             if not isinstance(record, dict):
-                raise WorkProblem("Invalid", field, f"Row {number} of {path.name} is not an object with columns; correct the file")
+                raise WorkProblem(
+                    "Invalid", field, f"Row {number} of {path.name} is not an object with columns; correct the file"
+                )
             columns.update(dict.fromkeys(key for key in record if key))
             rows.append(row_of(number, _text(record.get(fields.input)), _text(record.get(fields.target))))
     except (ValueError, csv.Error, TypeError) as error:

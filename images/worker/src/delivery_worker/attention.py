@@ -54,13 +54,22 @@ def _over_pack(query: Tensor, key: Tensor, value: Tensor, pack: Pack, scaling: f
 
 
 def attention(
-    module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None,
-    scaling: float | None = None, dropout: float = 0.0, **rest: Any,
+    module: torch.nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    **rest: Any,
 ) -> tuple[Tensor, Tensor | None]:
     """The attention function that models call."""
     pack: Pack | None = rest.pop("pack", None)
     if pack is None:
-        return sdpa_attention_forward(module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **rest)
+        plain: tuple[Tensor, Tensor | None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **rest
+        )
+        return plain
     if rest.get("softcap") is not None or rest.get("s_aux") is not None:
         raise NotImplementedError("attention with soft caps or sinks cannot be packed")
     groups = query.shape[1] // key.shape[1]

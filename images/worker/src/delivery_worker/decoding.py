@@ -60,8 +60,12 @@ class _Batch:
         self.mask = torch.cat([self.mask, real], dim=1)
         places = (self.positions[:, None] + real.cumsum(1) - 1).clamp(min=0)
         output = self.model(
-            input_ids=ids, attention_mask=self.mask, position_ids=places,
-            past_key_values=self.cache, use_cache=True, logits_to_keep=1,
+            input_ids=ids,
+            attention_mask=self.mask,
+            position_ids=places,
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
         )
         self.positions = self.positions + real.sum(1)
         self.logits = output.logits[:, -1]
@@ -80,8 +84,12 @@ def _read(model: Any, prompts: Sequence[Sequence[int]]) -> _Batch:
     together = DynamicCache()
     last = packed.slots.gather(1, packed.real.sum(1, keepdim=True) - 1)[:, 0]
     output = model(
-        input_ids=packed.ids, position_ids=packed.positions, pack=packed,
-        past_key_values=together, use_cache=True, logits_to_keep=last,
+        input_ids=packed.ids,
+        position_ids=packed.positions,
+        pack=packed,
+        past_key_values=together,
+        use_cache=True,
+        logits_to_keep=last,
     )
     cache = DynamicCache()
     for number, layer in enumerate(together.layers):

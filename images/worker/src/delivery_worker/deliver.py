@@ -40,7 +40,9 @@ def save(folder: Path, model: Any, merged: models.Merged | None, tokenizer: Any)
         path.chmod(0o644)
 
 
-def deliver(task: TrainTask, model: Any, merged: models.Merged | None, tokenizer: Any, registry: Registry, work: Path) -> ArtifactRecord:
+def deliver(
+    task: TrainTask, model: Any, merged: models.Merged | None, tokenizer: Any, registry: Registry, work: Path
+) -> ArtifactRecord:
     """Save, push, and say what was pushed."""
     folder = work / "artifact"
     save(folder, model, merged, tokenizer)
@@ -50,7 +52,9 @@ def deliver(task: TrainTask, model: Any, merged: models.Merged | None, tokenizer
     try:
         pushed = artifacts.push(registry, folder, kind.lower(), f"model-{short(task.inputs)}", notes)
     except WorkProblem as problem:
-        message = f"The artifact was trained and could not be pushed: {problem.message}; the next attempt goes on from its checkpoint"
+        message = (
+            f"The artifact was trained and could not be pushed: {problem.message}; the next attempt goes on from its checkpoint"
+        )
         raise WorkProblem("Push", "spec.output.repository", message) from problem
     merge_dtype = "float32" if merged is not None and adapter else None
     return ArtifactRecord(

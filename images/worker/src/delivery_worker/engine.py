@@ -74,9 +74,7 @@ class Engine:
 
         structured = StructuredOutputsParams(choice=list(choice)) if choice else None
         sampling = self._vllm.SamplingParams(temperature=0.0, max_tokens=max_tokens, structured_outputs=structured)
-        outputs = self._llm.chat(
-            list(conversations), sampling, use_tqdm=False, lora_request=self._adapter if adapted else None
-        )
+        outputs = self._llm.chat(list(conversations), sampling, use_tqdm=False, lora_request=self._adapter if adapted else None)
         return [
             Answer(one.outputs[0].text, one.outputs[0].finish_reason == "stop", tuple(one.prompt_token_ids or ()))
             for one in outputs

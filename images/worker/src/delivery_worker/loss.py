@@ -30,7 +30,8 @@ def padded_loss(model: Any, batch: Sequence[Example], device: torch.device) -> T
     ids = torch.tensor([[*example.ids, *[0] * (longest - example.length)] for example in batch], device=device)
     mask = torch.tensor([[1] * example.length + [0] * (longest - example.length) for example in batch], device=device)
     sources = [
-        (row, place) for row, example in enumerate(batch)
+        (row, place)
+        for row, example in enumerate(batch)
         for place in range(example.length - example.supervised - 1, example.length - 1)
     ]
     rows, places = (torch.tensor(side, device=device) for side in zip(*sources, strict=True))

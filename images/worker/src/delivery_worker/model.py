@@ -31,11 +31,15 @@ def load(folder: Path, precision: str, device: torch.device) -> tuple[Any, Any]:
     try:
         architectures = json.loads((folder / "config.json").read_text()).get("architectures") or [""]
         if not architectures[0].endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")):
-            raise WorkProblem("Invalid", "spec.base", f"{architectures[0] or 'The base'} is not a causal language model; use one that is")
+            raise WorkProblem(
+                "Invalid", "spec.base", f"{architectures[0] or 'The base'} is not a causal language model; use one that is"
+            )
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=DTYPES[precision], attn_implementation=attention.NAME)
     except (OSError, ValueError, KeyError) as error:
-        raise WorkProblem("Invalid", "spec.base", f"The base cannot be loaded ({type(error).__name__}); use a complete model folder") from error
+        raise WorkProblem(
+            "Invalid", "spec.base", f"The base cannot be loaded ({type(error).__name__}); use a complete model folder"
+        ) from error
     prompts.ensure_template(tokenizer)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -85,7 +89,9 @@ def _with_adapter(model: Any, config: Config) -> Any:
     targets = config.targets or ALL_LINEAR
     try:
         lora = LoraConfig(
-            r=config.rank or 16, lora_alpha=config.alpha or 32, task_type="CAUSAL_LM",
+            r=config.rank or 16,
+            lora_alpha=config.alpha or 32,
+            task_type="CAUSAL_LM",
             target_modules="all-linear" if targets == ALL_LINEAR else list(targets),
         )
         return get_peft_model(model, lora)

@@ -43,9 +43,10 @@ class Pack:
 
     def to(self, device: torch.device) -> "Pack":
         """The pack on a device."""
-        moved = (value.to(device) if isinstance(value, Tensor) else value for value in (
-            self.ids, self.positions, self.shared, self.slots, self.real, self.sources, self.targets, self.tokens
-        ))
+        moved = (
+            value.to(device) if isinstance(value, Tensor) else value
+            for value in (self.ids, self.positions, self.shared, self.slots, self.real, self.sources, self.targets, self.tokens)
+        )
         return Pack(*moved)
 
 

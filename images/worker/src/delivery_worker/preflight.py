@@ -25,15 +25,15 @@ def _logits(model: Any, batch: Sequence[Example], share: bool = True) -> torch.T
 
 @torch.no_grad()
 def is_isolated(model: Any, first: Example, second: Example) -> bool:
-    """Whether a row packed with another has the logits it has alone, and does not see what the other says."""
-    alone = model(input_ids=torch.tensor([first.ids], device=model.device), use_cache=False)
-    alone_logits = alone.logits[0, -first.supervised - 1 : -1].float()
-    together = _logits(model, [first, second])[: first.supervised]
-    changed = Example((*second.ids[: -second.supervised], *reversed(second.ids[-second.supervised :])), second.supervised)
-    beside = _logits(model, [first, changed])[: first.supervised]
+    """Whether a row packed after another has the logits it has alone, and does not see what the other says."""
+    alone = model(input_ids=torch.tensor([second.ids], device=model.device), use_cache=False)
+    alone_logits = alone.logits[0, -second.supervised - 1 : -1].float()
+    answer = first.ids[-first.supervised :]
+    other = Example((*first.ids[: -first.supervised], *(second.ids[-1:] * len(answer))), first.supervised)
+    after, after_other = (_logits(model, [row, second])[-second.supervised :] for row in (first, other))
     scale = float(alone_logits.abs().max())
-    near = float((together - alone_logits).abs().max()) <= RELATIVE_TOLERANCE * scale
-    return near and bool(torch.allclose(together, beside, atol=1e-4 * scale, rtol=0))
+    near = float((after - alone_logits).abs().max()) <= RELATIVE_TOLERANCE * scale
+    return near and bool(torch.allclose(after, after_other, atol=1e-4 * scale, rtol=0))
 
 
 def gradients_reach(model: Any, batch: Sequence[Example], loss_of: Any) -> bool:
@@ -49,8 +49,14 @@ def gradients_reach(model: Any, batch: Sequence[Example], loss_of: Any) -> bool:
 
 
 def measure(
-    model: Any, tokenizer: Any, task: TrainTask, rows: Sequence[Example], sealed: Sequence[Row], loss_of: Any,
-    parameters: int, expected: int,
+    model: Any,
+    tokenizer: Any,
+    task: TrainTask,
+    rows: Sequence[Example],
+    sealed: Sequence[Row],
+    loss_of: Any,
+    parameters: int,
+    expected: int,
 ) -> Preflight:
     """All measurements of science: labels, lengths, stop tokens, prompts, coverage, gradients, isolation."""
     stop = prompts.stop_id(tokenizer)

@@ -15,6 +15,7 @@ from delivery_io import prompts, tables
 from delivery_io.download import sha256_file
 from delivery_io.problems import WorkProblem
 from delivery_io.redact import prepared_row
+from delivery_io.registry import Registry
 from delivery_io.runtime import Context
 from delivery_io.tables import Row
 from delivery_worker import model as models
@@ -46,7 +47,7 @@ class Run:
     checkpoints: Checkpoints | None
     parameters: int
     expected: int
-    history: History = History()
+    history: History
 
     @property
     def bare(self) -> Any:
@@ -96,13 +97,20 @@ def _accelerator(precision: str) -> Accelerator:
     return Accelerator(mixed_precision="no" if precision == "fp32" else precision, cpu=not torch.cuda.is_available())
 
 
+def output(task: TrainTask, context: Context, patience: float) -> Registry:
+    """The output repository."""
+    there = task.output
+    registry = context.fetcher.registry(there.repository, there.secret, "spec.output", there.insecure)
+    registry.patience = patience
+    return registry
+
+
 def _checkpoints(task: TrainTask, context: Context) -> Checkpoints | None:
     """Where adapters are kept; full fine-tunes have none in a registry."""
     if task.plan.method == "Full":
         return None
-    registry = context.fetcher.registry(task.output.repository, task.output.secret, "spec.output", task.output.insecure)
-    registry.patience = CHECKPOINT_PATIENCE_SECONDS
-    return Checkpoints(registry, task.inputs, context.settings.work)
+    patience = min(CHECKPOINT_PATIENCE_SECONDS, context.settings.push_seconds)
+    return Checkpoints(output(task, context, patience), task.inputs, context.settings.work)
 
 
 def prepare(task: TrainTask, context: Context) -> Run:
@@ -125,9 +133,19 @@ def prepare(task: TrainTask, context: Context) -> Run:
     model, optimizer = accelerator.prepare(model, optimizer)
     labels = labels_of(rows) if task.task == "Classification" else ()
     return Run(
-        task=task, context=context, accelerator=accelerator, base=original.model if is_full and original else base,
-        model=model, tokenizer=tokenizer, optimizer=optimizer,
-        rows=examples(rows, task, tokenizer, prompts.stop_id(tokenizer)), pool=pool,
-        probe=Probe(task, pool, labels, tokenizer), merged=None if is_full else original, checkpoints=checkpoints,
-        parameters=parameters, expected=expected, history=history,
+        task=task,
+        context=context,
+        accelerator=accelerator,
+        base=original.model if is_full and original else base,
+        model=model,
+        tokenizer=tokenizer,
+        optimizer=optimizer,
+        rows=examples(rows, task, tokenizer, prompts.stop_id(tokenizer)),
+        pool=pool,
+        probe=Probe(task, pool, labels, tokenizer),
+        merged=None if is_full else original,
+        checkpoints=checkpoints,
+        parameters=parameters,
+        expected=expected,
+        history=history,
     )

@@ -22,7 +22,7 @@ from delivery_worker.deliver import deliver
 from delivery_worker.examples import batches, rate
 from delivery_worker.loss import supervised
 from delivery_worker.packing import Example
-from delivery_worker.setup import Run, prepare
+from delivery_worker.setup import Run, output, prepare
 
 LARGEST_GRADIENT = 1.0
 RESERVED_SHARE = 0.05
@@ -51,16 +51,26 @@ def take_step(run: Run, step: int, batch: Sequence[Example]) -> Step:
     run.optimizer.zero_grad()
     mean = float(run.accelerator.gather(torch.tensor([total], device=run.accelerator.device)).mean())
     return Step(
-        step=step, loss=finite(mean), grad_norm=finite(norm), learning_rate=learning_rate,
-        tokens=sum(example.length for example in batch), seconds=round(time.monotonic() - started, 4),
+        step=step,
+        loss=finite(mean),
+        grad_norm=finite(norm),
+        learning_rate=learning_rate,
+        tokens=sum(example.length for example in batch),
+        seconds=round(time.monotonic() - started, 4),
     )
 
 
 def measure(run: Run) -> None:
     """Preflight; a row that does not fit is the spec's mistake and is never cut."""
     seen = preflight.measure(
-        run.bare, run.tokenizer, run.task, run.rows, sorted(run.pool, key=lambda row: row.number), run.loss,
-        run.parameters, run.expected,
+        run.bare,
+        run.tokenizer,
+        run.task,
+        run.rows,
+        sorted(run.pool, key=lambda row: row.number),
+        run.loss,
+        run.parameters,
+        run.expected,
     )
     run.context.recorder.set(preflight=seen)
     if seen.rows_truncated:
@@ -73,9 +83,12 @@ def record(run: Run, at_once: bool = False) -> None:
     steps = run.history.steps
     seconds = sum(step.seconds for step in steps)
     run.context.recorder.set(
-        steps=steps, looks=run.history.looks, resumed_from=run.history.resumed_from,
+        steps=steps,
+        looks=run.history.looks,
+        resumed_from=run.history.resumed_from,
         tokens_per_second=round(sum(step.tokens for step in steps) / seconds, 1) if seconds else 0.0,
-        base_scoring_seconds=round(run.probe.base_seconds, 3), peak_memory_bytes=peak_memory(),
+        base_scoring_seconds=round(run.probe.base_seconds, 3),
+        peak_memory_bytes=peak_memory(),
     )
     run.context.recorder.progress(at_once)
 
@@ -146,7 +159,7 @@ def work(task: TaskCommon, context: Context) -> None:
     if run.history.steps and run.history.steps[-1].loss is None:
         return
     save(run)
-    registry = context.fetcher.registry(task.output.repository, task.output.secret, "spec.output", task.output.insecure)
+    registry = output(task, context, context.settings.push_seconds)
     artifact = deliver(task, run.bare, run.merged, run.tokenizer, registry, context.settings.work)
     context.recorder.set(artifact=artifact, peak_memory_bytes=peak_memory())
 
@@ -158,7 +171,7 @@ def overflow(task: TrainTask, context: Context) -> Overflow:
         folder = context.settings.work / "evidence"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "evidence.json").write_text(text)
-        registry = context.fetcher.registry(task.output.repository, task.output.secret, "spec.output", task.output.insecure)
+        registry = output(task, context, context.settings.push_seconds)
         return artifacts.push(registry, folder, "evidence", f"evidence-{sha256(text)[7:17]}").uri
 
     return put
