@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.chart.conftest import Tenant
-from tests.chart.kube import OPERATOR
+from tests.chart.kube import OPERATOR, within
 from tests.chart.objects import delivery, model_version
 
 pytestmark = pytest.mark.cluster
@@ -71,6 +71,27 @@ def test_a_driver_drives(tenant: Tenant) -> None:
     change = {"spec": {"config": {"rank": 8}, "suspend": True}, "metadata": {"annotations": {"ptaas.dev/retry": "1"}}}
     tenant("bob").ok(*patch(tenant, change))
     assert tenant.admin.get("delivery", "router", "-n", tenant.namespace)["spec"]["config"]["rank"] == 8
+
+
+@pytest.mark.parametrize("field", ["ownerReferences", "finalizers"])
+def test_a_driver_does_not_delete_by_way_of_metadata(ordered: Tenant, field: str) -> None:
+    """An owner that does not exist makes the garbage collector delete the object; a finalizer makes it stay for ever."""
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "nobody", "uid": "00000000-0000-0000-0000-000000000000"}
+    value: dict[str, Any] = {"ownerReferences": [owner], "finalizers": ["example.com/stay"]}
+    said = ordered("bob").refused(*patch(ordered, {"metadata": {field: value[field]}}))
+    assert said == (
+        f"metadata.ownerReferences, metadata.finalizers: bob lacks the verb delete on deliveries in {ordered.namespace}; "
+        "who may not delete a Delivery does not decide when it goes"
+    )
+
+
+@pytest.mark.parametrize("cascade", ["background", "foreground", "orphan"])
+def test_the_customer_cancels(tenant: Tenant, cascade: str) -> None:
+    """In the foreground the garbage collector takes a finalizer off; the policies must let it."""
+    tenant.order()
+    router = ("delivery", "router", "-n", tenant.namespace)
+    tenant("ada").ok("delete", *router, f"--cascade={cascade}", "--wait=false")
+    within(30, "the delivery gone", lambda: tenant.admin.run("get", *router).returncode != 0)
 
 
 def test_a_driver_neither_creates_nor_deletes(ordered: Tenant) -> None:
