@@ -54,7 +54,7 @@ STATUS: dict[str, Any] = {
 
 
 def delivery(**changes: Any) -> dict[str, Any]:
-    """A Delivery; keys are paths with dots, None removes the field."""
+    """A Delivery; keys are paths joined by two underscores, None removes the field."""
     made = copy.deepcopy(DELIVERY)
     for path, value in changes.items():
         at, *keys = path.split("__")

@@ -7,7 +7,7 @@ import pytest
 
 from delivery_operator.manifests import namespace
 from tests.chart.conftest import Tenant
-from tests.chart.kube import CHART, OPERATOR, RELEASE, Kube, within
+from tests.chart.kube import CHART, OPERATOR, RELEASE, Kube, held, within
 from tests.chart.objects import PIN, pod
 
 pytestmark = pytest.mark.cluster
@@ -86,16 +86,28 @@ def test_elsewhere_people_run_what_they_like(admin: Kube, tenant: Tenant) -> Non
     admin.create(CHILDREN["deployments"], "-n", tenant.namespace)
 
 
-def test_customers_put_secrets_there_and_never_a_token(admin: Kube, work: str) -> None:
-    """Filled by Kubernetes with a service account's token, it could be named as a credential and sent out by a worker."""
-    operator = admin.as_user(OPERATOR)
-    operator.create(namespace.depositor(work, "ada"))
+def secret(kind: str = "Opaque", **metadata: Any) -> dict[str, Any]:
+    """A credential."""
+    made = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "acme-sealed"} | metadata, "type": kind}
+    return made | ({"stringData": {"token": "t"}} if kind == "Opaque" else {})
+
+
+def test_customers_put_secrets_there_that_they_cannot_read(admin: Kube, work: str) -> None:
+    """A patch or a delete in the foreground would answer with what is stored, so neither is granted."""
+    admin.as_user(OPERATOR).create(namespace.depositor(work, "ada"))
     ada = admin.as_user("ada")
-    ada.ok("create", "secret", "generic", "acme-sealed", "-n", work, "--from-literal=token=t")
+    ada.create(secret(), "-n", work)
+    assert held(ada, "secrets", work) == {"create", "update"}
     assert 'cannot get resource "secrets"' in ada.refused("get", "secret", "acme-sealed", "-n", work)
-    metadata = {"name": "t", "annotations": {"kubernetes.io/service-account.name": "trainer"}}
-    token = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/service-account-token"}
-    assert ada.cannot_create(token, "-n", work) == (
+    rotated = json.dumps(secret() | {"stringData": {"token": "u"}})
+    ada.ok("replace", "-f", "-", f"--raw=/api/v1/namespaces/{work}/secrets/acme-sealed", stdin=rotated)
+    assert admin.get("secret", "acme-sealed", "-n", work)["data"] == {"token": "dQ=="}
+
+
+def test_a_token_of_a_service_account_is_no_credential(admin: Kube, work: str) -> None:
+    """Filled by Kubernetes, it could be named as the credential of a source, and a worker would send it out."""
+    token = secret("kubernetes.io/service-account-token", annotations={"kubernetes.io/service-account.name": "trainer"})
+    assert admin.cannot_create(token, "-n", work) == (
         "type: tokens of service accounts are not kept in work namespaces; use Opaque or kubernetes.io/dockerconfigjson"
     )
 
