@@ -44,7 +44,8 @@ def is_up(processes: Processes) -> bool:
 
 def local(processes: Processes, narrator: Narrator) -> Cluster:
     """The local cluster; already up is as good as started."""
-    processes.stream([str(ROOT / "cluster/up")], lambda line: narrator.say(f"    {line}"))
+    # Progress lines begin with the time in brackets; the description that follows is read from `status`.
+    processes.stream([str(ROOT / "cluster/up")], lambda line: narrator.say(f"    {line}") if line.startswith("[") else None)
     told = json.loads(processes.check([str(ROOT / "cluster/status"), "-o", "json"]))
     programs, kubeconfigs = told["programs"], told["kubeconfig"]
 

@@ -5,6 +5,8 @@ The plain lines go into the transcript in both cases.
 
 from types import TracebackType
 
+from rich import box
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -45,7 +47,8 @@ class Display:
             else:
                 self._narrator.say(line)
         if self._narrator.console.is_terminal:
-            self._live.update(table(view, self._narrator.seconds), refresh=True)
+            shown = Group(table(view, self._narrator.seconds), Text(view.current.message))
+            self._live.update(shown, refresh=True)
 
     def _news(self, view: View) -> list[str]:
         lines = []
@@ -71,10 +74,11 @@ class Display:
 
 def table(view: View, seconds: float) -> Table:
     """The ten stages."""
-    shown = Table(title=f"{view.name}   {view.cost:.4f} {view.currency}   {clock(seconds)}", title_justify="left", expand=True)
-    for heading in ("stage", "", "state", "s"):
-        shown.add_column(heading, no_wrap=True, justify="right" if heading == "s" else "left")
-    shown.add_column("what is known")
+    title = f"{view.name}   {view.cost:.4f} {view.currency}   {clock(seconds)}"
+    shown = Table(title=title, title_justify="left", expand=True, box=box.SIMPLE_HEAD)
+    for heading, width in (("stage", 8), ("", 4), ("state", 17), ("s", 4)):
+        shown.add_column(heading, no_wrap=True, width=width, justify="right" if heading == "s" else "left")
+    shown.add_column("what is known", no_wrap=True, overflow="ellipsis", ratio=1)
     for row in view.rows:
         word, style = MARK[row.verdict]
         if row.stage is view.current.stage and row.verdict is Verdict.UNKNOWN:

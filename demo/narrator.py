@@ -29,7 +29,7 @@ class Narrator:
         self._file = transcript.open("w", encoding="utf-8", buffering=1)
         self._now = now
         self._start = now()
-        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.console = console or Console(highlight=False)
         self.steps: list[Step] = []
 
     @property
@@ -38,7 +38,7 @@ class Narrator:
         return self._now() - self._start
 
     def say(self, text: str = "") -> None:
-        self.console.print(text, markup=False)
+        self.console.print(text, markup=False, soft_wrap=True)
         self.note(text)
 
     def note(self, text: str) -> None:
