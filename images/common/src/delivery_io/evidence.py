@@ -4,21 +4,25 @@ Progress is written at most every ten seconds, for the sake of the API server; a
 the end are written at once. Nothing here judges.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from kubernetes import client, config
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
+from urllib3.exceptions import HTTPError
 
 from delivery_api import names
 from delivery_api.digests import canonical, sha256
 from delivery_api.evidence import EvidenceCommon
-from delivery_io.problems import WorkProblem
+from delivery_io.problems import Kind, WorkProblem
 from delivery_io.settings import Settings
 
 LARGEST_BYTES = 900 * 1024
 EVERY_SECONDS = 10.0
+FINISH_SECONDS = 300.0
 STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy"}
 Overflow = Callable[[str], str]
 
@@ -53,22 +57,29 @@ class ClusterSink:
         self._settings, self._labels, self._anchor, self._exists = settings, labels, anchor, False
 
     def put(self, data: dict[str, str]) -> None:
-        """Create or replace; both tried, as an earlier container of this pod may have created it."""
+        """Create, or replace what this pod has written before."""
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": self._metadata(), "data": data}
         try:
-            if not self._exists:
-                try:
-                    self._core.create_namespaced_config_map(self._settings.namespace, body)
-                    self._exists = True
-                    return
-                except client.ApiException as error:
-                    if error.status != 409:
-                        raise
-                    self._exists = True
-            self._core.replace_namespaced_config_map(self._settings.pod, self._settings.namespace, body)
+            if self._exists or not self._create(body):
+                self._core.replace_namespaced_config_map(self._settings.pod, self._settings.namespace, body)
         except client.ApiException as error:
+            kind: Kind = "Unreachable" if error.status >= 500 or error.status == 429 else "Internal"
             message = f"Evidence ConfigMap {self._settings.pod} was refused by the API server (HTTP {error.status})"
-            raise WorkProblem("Internal", "", message) from error
+            raise WorkProblem(kind, "", message) from error
+        except HTTPError as error:
+            raise WorkProblem("Unreachable", "", f"The API server cannot be reached ({type(error).__name__})") from error
+
+    def _create(self, body: dict[str, Any]) -> bool:
+        """Whether it was created; an earlier container of this pod may have done so."""
+        self._exists = True
+        try:
+            self._core.create_namespaced_config_map(self._settings.namespace, body)
+        except client.ApiException as error:
+            if error.status != 409:
+                self._exists = False
+                raise
+            return False
+        return True
 
     def _metadata(self) -> dict[str, Any]:
         owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": self._anchor, "uid": self._settings.owner_uid}
@@ -115,12 +126,21 @@ class Recorder:
         """Write what there is, unless it was written a moment ago. Progress that cannot be written is not a failure."""
         if at_once or time.monotonic() - self._written >= EVERY_SECONDS:
             self.set(seconds=self.seconds)
-            self._write()
+            try:
+                self._write()
+            except WorkProblem as problem:
+                print(f"Progress was not recorded: {problem.message}", file=sys.stderr, flush=True)
 
     def finish(self) -> str:
-        """Write the complete evidence; returns its digest."""
+        """Write the complete evidence, for as long as the API server needs to come back; returns its digest."""
         self.set(seconds=self.seconds, complete=True)
-        return self._write()
+        again = Retrying(
+            retry=retry_if_exception(lambda error: isinstance(error, WorkProblem) and error.kind == "Unreachable"),
+            stop=stop_after_delay(FINISH_SECONDS),
+            wait=wait_exponential(multiplier=0.2, max=10),
+            reraise=True,
+        )
+        return again(self._write)
 
     def _write(self) -> str:
         text = canonical(self.evidence)
