@@ -19,6 +19,7 @@ from tests.oracle import world as w
         pytest.param(w.canary(0.01, 0.40), Song.UNRELATED, id="permuted labels"),
         pytest.param(w.canary(0.10, 0.40, 0.10), Song.UNRELATED, id="random labels agree by chance"),
         pytest.param(w.canary(0.10, 0.10), Song.SILENT, id="similarity says nothing"),
+        pytest.param(w.canary(0.12, 0.17), Song.SILENT, id="a weak similarity that training rows may well share"),
         pytest.param(w.canary(0.01, 0.40, items=255), Song.SILENT, id="255 items cannot fail"),
         pytest.param(w.canary(0.01, 0.40, items=256), Song.UNRELATED, id="256 items can"),
     ],

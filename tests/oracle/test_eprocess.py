@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery_oracle.statistics.eprocess import Bets, Process, ramp, wealth, weighted_average
+from delivery_oracle.statistics.eprocess import Bets, Process, Wealth, ramp, wealth, weighted_average
 from delivery_oracle.statistics.fleet import e_bh
 
 VECTOR = [0, -1, 0, 0, 1, -1, -1, 0, -1, 0] * 4
@@ -109,6 +109,11 @@ def test_the_crossing_test_uses_the_bettor_it_is_about():
     ones = np.random.default_rng(1).integers(0, 2, 400)
     path = wealth(Process.CERTIFY, 2.0 * ones - 1.0, 2 * 0.3 - 1).log_wealth
     assert path[-1] == pytest.approx(log_mixture(int(ones.sum()), 400, 0.3))
+
+
+def test_the_wealth_decides_exactly_at_one_over_alpha():
+    path = Wealth(np.array([4.0, math.log(100) - 1e-9, math.log(100), 1.0]))
+    assert (path.first_crossing(0.01), path.first_crossing(0.009), path.first_crossing(0.02)) == (3, None, 1)
 
 
 @pytest.mark.parametrize(("step", "floor"), [(20, 0.10), (60, 0.15), (100, 0.20), (0, 0.10), (200, 0.20)])

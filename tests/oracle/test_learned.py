@@ -159,6 +159,10 @@ def test_power_is_that_of_a_simulation():
     assert power.power(128, 0.2, 0.1) == pytest.approx(np.mean(learned), abs=0.03)
 
 
+def test_a_gain_of_exactly_the_margin_reaches_it_half_of_the_time():
+    assert power.power(1000, 0.20, 0.20) == pytest.approx(0.5, abs=0.02)
+
+
 def test_small_margins_need_large_holdouts():
     needed = [power.items_needed(margin) for margin in (0.2, 0.1, 0.05, 0.03)]
     assert needed == sorted(needed) and needed[0] <= 128 and power.items_needed(0.001) is None

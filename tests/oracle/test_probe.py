@@ -64,6 +64,14 @@ def test_a_repeat_after_a_resume_is_ignored():
     again = w.train(attempt=2, looks=(w.look(30, 0, 30), w.look(40, 30)))
     seen = assess([first, again], margin=0.2, planned_steps=100)
     assert (seen.looks, seen.items, seen.outcome) == (3, 192, Outcome.LEARNING)
+    assert seen.gain == pytest.approx(90 / 192)
+
+
+def test_a_run_that_was_certified_and_then_collapsed_is_flagged():
+    """A certificate is about some look, and never about the final artifact."""
+    looks = [w.look(20, 30), *(w.look(step, 0, 20) for step in (30, 40, 60, 80, 100))]
+    seen = of(*looks)
+    assert seen.certify.first_crossing(0.05) == 1 and seen.outcome is Outcome.NOT_LEARNING
 
 
 def test_an_item_scored_at_two_steps_is_refused():

@@ -115,6 +115,7 @@ TABLE: list[tuple[str, Callable[[], Finding], Verdict, R, str]] = [
      FAIL, R.SCHEDULE_WRONG, "spec.terms.budget.currency=EUR"),
     ("small budget", lambda: at_schedule({"terms__budget__limit": "0.01"}),
      FAIL, R.BUDGET_EXCEEDED, "spec.terms.budget.limit=0.01"),
+    ("only the expected price fits", lambda: at_schedule({"terms__budget__limit": "0.02"}), FAIL, R.BUDGET_EXCEEDED, "up to"),
     ("budget used up", lambda: at_schedule(spent="39.99"), FAIL, R.BUDGET_EXCEEDED, "of which 39.99 are spent"),
     ("config fits nowhere", lambda: at_schedule({"config__micro_batch_size": 4096}, CLASSES[:1]),
      UNKNOWN, R.WAITING, "see the config"),
