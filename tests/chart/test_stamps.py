@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.chart.conftest import Tenant
+from tests.chart.kube import within
 from tests.chart.objects import REQUEST, delivery
 
 pytestmark = pytest.mark.cluster
@@ -98,3 +99,27 @@ def test_replacing_the_object_keeps_creator_and_approval_apart(tenant: Tenant) -
         f"{tenant.namespace}; ask someone who has it (ClusterRole ptaas-approver)"
     )
     assert stamps(tenant)["ptaas.dev/approved-by"] == "eve"
+
+
+def test_without_the_mutating_policy_nothing_is_created_or_approved(tenant: Tenant) -> None:
+    """Taking one half of the gate away closes it."""
+    tenant.order()
+    tenant.write_status()
+    binding = ("mutatingadmissionpolicybinding", "ptaas-stamps")
+    kept = tenant.admin.get(*binding)
+    tenant.admin.ok("delete", *binding)
+    dry = ("create", "-n", tenant.namespace, "--dry-run=server", "-f", "-")
+    bare = json.dumps(delivery(metadata__name="second"))
+    approved = json.dumps(delivery(metadata__name="second", metadata__annotations={"ptaas.dev/approve": REQUEST}))
+    try:
+        within(30, "stamps off", lambda: tenant("ada").run(*dry, stdin=bare).returncode != 0)
+        said = tenant("ada").refused(*dry, stdin=bare)
+        assert said == f"metadata.annotations[ptaas.dev/created-by]: {FORGERIES['ptaas.dev/created-by']}"
+        said = tenant("ada").refused(*dry, stdin=approved)
+        assert said == "metadata.annotations[ptaas.dev/approve]: nothing can be approved before it exists; leave it out"
+        said = tenant("eve").refused("annotate", "delivery", "router", "-n", tenant.namespace, f"ptaas.dev/approve={REQUEST}")
+        assert said == f"metadata.annotations[ptaas.dev/approved-by]: {FORGERIES['ptaas.dev/approved-by']}"
+    finally:
+        metadata = {key: kept["metadata"][key] for key in ("name", "labels", "annotations")}
+        tenant.admin.create(kept | {"metadata": metadata})
+        within(30, "stamps on", lambda: tenant("ada").run(*dry, stdin=bare).returncode == 0)
