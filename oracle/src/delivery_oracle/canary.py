@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,7 @@ class Report:
     message: str
 
 
+@lru_cache(maxsize=128)
 def listen(canary: Canary) -> Report:
     """The canary's verdict; ValueError when the recorded lists do not belong together."""
     _check(canary)

@@ -10,7 +10,7 @@ from delivery_oracle.stages.common import first, invalid, not_usable
 from delivery_oracle.statistics.learned import SIGNATURE_TEXT, Comparison, compare
 
 WHAT = "the evaluation"
-FREE_TOLERANCE = 0.10
+FREE_TOLERANCE = 0.05
 """Most that the free score may lie below the constrained one before the format counts as lost."""
 
 

@@ -21,7 +21,10 @@ def judge(train: TrainEvidence | None, evaluated: EvaluateEvidence | None, versi
         return failed(Reason.ARTIFACT_MISMATCH, "; ".join(mistakes) + "; nothing is registered or served")
     if version is None:
         return unknown(Reason.WAITING, f"{train.artifact.digest} is trained and audited; its ModelVersion is not there yet")
-    return passed(Reason.REGISTERED, f"{version.artifact} from {version.base} at {version.location}")
+    return passed(
+        Reason.REGISTERED,
+        f"{version.kind} artifact of {version.base} is recorded at {version.location} as audited",
+    )
 
 
 def broken_links(train: TrainEvidence, evaluated: EvaluateEvidence, version: ModelVersionSpec | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ that uses it: the candidate loses one item in ten that its base had right.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,6 +33,7 @@ def binomial_pmf(trials: int, chance: float) -> np.ndarray:
     return np.asarray(np.exp(logs))
 
 
+@lru_cache(maxsize=1024)
 def power(items: int, gain: float, margin: float, *, losses: float = ASSUMED_LOSSES, alpha: float = 0.05) -> float:
     """Chance that a true gain is called Learned with `items` sealed items."""
     wins = min(gain + losses, 1.0 - losses)
