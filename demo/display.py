@@ -22,19 +22,23 @@ MARK = {Verdict.PASS: ("pass", "green"), Verdict.FAIL: ("FAIL", "red"), Verdict.
 
 
 class Display:
-    """A context in which `show` may be called as often as one likes."""
+    """A context, entered as often as one likes, in which `show` tells what it has not told yet."""
 
     def __init__(self, narrator: Narrator) -> None:
         self._narrator = narrator
-        self._live = Live(console=narrator.console, transient=False, auto_refresh=False)
+        self._live = self._new_table()
         self._said: dict[Stage, str] = {}
         self._said_training = ""
         self._said_at = 0.0
 
     def __enter__(self) -> "Display":
         if self._narrator.console.is_terminal:
+            self._live = self._new_table()
             self._live.start()
         return self
+
+    def _new_table(self) -> Live:
+        return Live(console=self._narrator.console, auto_refresh=False)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._narrator.console.is_terminal:

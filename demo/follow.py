@@ -32,6 +32,10 @@ class Watch:
     narrator: Narrator
     name: str
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    display: Display = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.display = Display(self.narrator)
 
     def delivery(self) -> Delivery:
         found = self.kubectl.json("get", KIND, self.name, "-n", NAMESPACE)
@@ -53,7 +57,7 @@ class Watch:
     def until(self, arrived: Callable[[Delivery], bool], seconds: float) -> tuple[Delivery, View]:
         """Show every change until the delivery has arrived; a deadline or an unexpected end is an error with its reason."""
         deadline = time.monotonic() + seconds
-        with Display(self.narrator) as display:
+        with self.display as display:
             while True:
                 delivery, seen = self.look()
                 display.show(seen)
