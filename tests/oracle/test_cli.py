@@ -244,6 +244,22 @@ def test_one_wrong_stage_does_not_fail_the_next(cli, tmp_path):
     assert [line["stage"] for line in lines(seen.out) if line["verdict"] != "Pass"] == ["intake", "deploy"]
 
 
+def test_evidence_of_other_deliveries_and_of_earlier_work_is_passed_over(cli, tmp_path):
+    """`kubectl get configmaps` of a namespace has them all."""
+    record(tmp_path)
+    document = yaml.safe_load((tmp_path / "delivery.yaml").read_text())
+    document["metadata"]["uid"] = "uid-1"
+    document["status"]["stages"] = [{"name": "eval", "verdict": "Pass", "reason": "Learned", "inputs": "sha256:inputs"}]
+    write(tmp_path / "delivery.yaml", document)
+    strangers = [
+        w.evaluate(delivery_uid="uid-2", attempt=9, items=w.outcomes(0, 0)),
+        w.evaluate(inputs="sha256:earlier", attempt=9, items=w.outcomes(0, 0)),
+    ]
+    for place, one in enumerate(strangers):
+        (tmp_path / f"stranger-{place}.json").write_text(canonical(one))
+    assert cli("judge", str(tmp_path)).status == 0
+
+
 def test_evidence_that_is_missing_is_unknown(cli, tmp_path):
     seen = cli("judge", record(tmp_path, verify=None))
     (left,) = [line for line in lines(seen.out) if line["verdict"] != "Pass"]

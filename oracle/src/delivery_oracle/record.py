@@ -32,6 +32,8 @@ class Record:
     version: ModelVersionSpec | None = None
     resolved: Resolved | None = None
     cost: CostStatus | None = None
+    use: int = 1
+    """Which use of this holdout the audit was: the first spends half of alpha, as others may follow."""
 
 
 def carried_out(record: Record) -> tuple[Plan, Config]:
@@ -56,7 +58,7 @@ def verdicts(record: Record) -> Mapping[Stage, Finding]:
         Stage.CONFIG: config.judge(spec, audit, record.classes),
         Stage.SCHEDULE: schedule.judge(spec, audit, record.classes, Decimal(0)),
         Stage.TRAIN: train.judge(spec, done_plan, done_config, record.attempts, audit),
-        Stage.EVAL: evaluation.judge(spec, record.evaluated, audit=audit, train=last),
+        Stage.EVAL: evaluation.judge(spec, record.evaluated, audit=audit, train=last, use=record.use),
         Stage.REGISTER: register.judge(last, record.evaluated, record.version),
         Stage.DEPLOY: deploy.judge(record.evaluated, record.verified),
     }
@@ -71,7 +73,7 @@ def known(record: Record) -> dict[tuple[str, str], str]:
     comparison = None
     if record.evaluated is not None and record.evaluated.items:
         try:
-            comparison = evaluation.comparison(record.spec, record.evaluated)
+            comparison = evaluation.comparison(record.spec, record.evaluated, use=record.use)
         except ValueError:
             comparison = None
     return card.facts(record.spec, audit=record.audit, resolved=record.resolved, comparison=comparison, cost=record.cost)

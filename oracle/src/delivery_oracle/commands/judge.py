@@ -28,11 +28,18 @@ from delivery_api.evidence import (
 )
 from delivery_api.finding import Verdict
 from delivery_api.modelversion import ModelVersion
+from delivery_api.stages import Stage
 from delivery_oracle.commands.common import FAIL, PASS, UNKNOWN, BadInput, Commands, show
 from delivery_oracle.commands.yamls import documents, text_of
 from delivery_oracle.record import Record, verdicts
 
 EVIDENCE = {"Audit": AuditEvidence, "Train": TrainEvidence, "Evaluate": EvaluateEvidence, "Verify": VerifyEvidence}
+STAGE: dict[type[EvidenceCommon], Stage] = {
+    AuditEvidence: Stage.INTAKE,
+    TrainEvidence: Stage.TRAIN,
+    EvaluateEvidence: Stage.EVAL,
+    VerifyEvidence: Stage.DEPLOY,
+}
 OBJECTS: dict[str, type[BaseModel]] = {"Delivery": Delivery, "AcceleratorClass": AcceleratorClass, "ModelVersion": ModelVersion}
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -40,11 +47,12 @@ Kind = TypeVar("Kind", bound=BaseModel)
 def add(commands: Commands) -> None:
     parser = commands.add_parser("judge", help="ten verdicts over a directory of recorded evidence")
     parser.add_argument("directory", type=Path, metavar="DIR")
+    parser.add_argument("--use", type=int, default=1, help="which use of the holdout this is (default 1)")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    found = verdicts(read(options.directory))
+    found = verdicts(read(options.directory, options.use))
     for stage, finding in found.items():
         line = {"stage": str(stage), "verdict": str(finding.verdict), "reason": str(finding.reason), "blocks": finding.blocks}
         show(line | {"message": finding.message})
@@ -53,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     return UNKNOWN if any(finding.blocks for finding in found.values()) else PASS
 
 
-def read(directory: Path) -> Record:
+def read(directory: Path, use: int = 1) -> Record:
     """The record that the files of a directory make up."""
     if not directory.is_dir():
         raise BadInput(f"{directory}: no such directory")
@@ -61,7 +69,11 @@ def read(directory: Path) -> Record:
     deliveries = of_kind(parts, Delivery)
     if len(deliveries) != 1:
         raise BadInput(f"{directory}: {len(deliveries)} objects of kind Delivery, exactly one needed")
-    delivery, versions = deliveries[0], of_kind(parts, ModelVersion)
+    if use < 1:
+        raise BadInput(f"--use {use}: the first use is 1")
+    delivery = deliveries[0]
+    parts = [part for part in parts if concerns(part, delivery)]
+    versions = of_kind(parts, ModelVersion)
     status = delivery.status
     return Record(
         spec=delivery.spec,
@@ -73,7 +85,20 @@ def read(directory: Path) -> Record:
         version=versions[0].spec if versions else None,
         resolved=status.resolved if status else None,
         cost=status.cost if status else None,
+        use=use,
     )
+
+
+def concerns(part: BaseModel, delivery: Delivery) -> bool:
+    """Whether a part is about this delivery, and about the work whose result its status records."""
+    uid = delivery.metadata.get("uid")
+    if isinstance(part, ModelVersion):
+        return uid in (None, part.spec.delivery_uid)
+    if not isinstance(part, EvidenceCommon):
+        return True
+    stage = STAGE[type(part)]
+    recorded = next((one.inputs for one in (delivery.status.stages if delivery.status else ()) if one.name == stage), None)
+    return uid in (None, part.delivery_uid) and recorded in (None, part.inputs)
 
 
 def files(directory: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from delivery_api.reasons import Reason
 from delivery_oracle import canary
 from delivery_oracle.stages.common import invalid, not_usable
 from delivery_oracle.statistics import power as holdout
+from delivery_oracle.statistics.learned import spent_alpha
 
 WHAT = "the data audit"
 FEWEST_ROWS = 8
@@ -24,6 +25,8 @@ MOST_LEAKS = 0.25
 FEWEST_ROWS_A_LABEL = 2.0
 EXTRACTION_SHARE = 0.5
 LEAST_POWER = 0.5
+LEVEL = spent_alpha(1)
+"""What the audit may spend on the first use of a holdout."""
 
 Check = Callable[[DeliverySpec, AuditEvidence], Finding | None]
 
@@ -160,7 +163,7 @@ def leaked(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
 def too_small(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
     """A holdout that would more likely than not stay inconclusive on a good run is no holdout."""
     items, margin = len(audit.holdout), float(spec.terms.acceptance.minimum_gain)
-    chance = holdout.power(items, holdout.assumed_gain(margin), margin)
+    chance = holdout.power(items, holdout.assumed_gain(margin), margin, alpha=LEVEL)
     if chance >= LEAST_POWER:
         return None
     return unknown(Reason.HOLDOUT_TOO_SMALL, f"{power_sentence(items, margin, chance)}; seal more rows")
@@ -179,7 +182,7 @@ CHECKS: tuple[Check, ...] = (
 
 def power_sentence(items: int, margin: float, chance: float) -> str:
     """How much the holdout can show, with the assumption it rests on."""
-    needed = holdout.items_needed(margin)
+    needed = holdout.items_needed(margin, alpha=LEVEL)
     size = f"{needed} items have power {holdout.WANTED_POWER:.2f}" if needed else "no usual size has enough"
     return (
         f"a holdout of {items} items shows a true gain of {holdout.assumed_gain(margin):.3f} against the margin "
@@ -208,7 +211,7 @@ def sing(spec: DeliverySpec, audit: AuditEvidence) -> Finding:
 def accepted_sentence(spec: DeliverySpec, audit: AuditEvidence) -> str:
     """What was read, and what the holdout can show."""
     items, margin = len(audit.holdout), float(spec.terms.acceptance.minimum_gain)
-    chance = holdout.power(items, holdout.assumed_gain(margin), margin)
+    chance = holdout.power(items, holdout.assumed_gain(margin), margin, alpha=LEVEL)
     labels = f", {len(audit.labels)} labels" if spec.intake.task == "Classification" else ""
     weak = f"; {power_sentence(items, margin, chance)}" if chance < holdout.WANTED_POWER else f" (power {chance:.2f})"
     return f"{usable_rows(audit)} training rows{labels}, {len(audit.probe)} probe items, holdout of {items}{weak}"
