@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from delivery_api.evidence import Overlap, RowCounts
 from delivery_io.redact import find
 from delivery_io.tables import Row
 
-NEAR_PERCENT = 95.0
+NEAR = 0.95
 CHUNK = 512
 
 
@@ -70,8 +70,9 @@ def overlap(train: Sequence[Row], sealed: Sequence[Row]) -> Overlap:
     concerned = {number for row in exact for number in by_text[normal(row.text)]}
     near = 0
     texts = list(by_text)
-    for row, place in zip(rest, _nearest([normal(row.text) for row in rest], texts) if rest and texts else [], strict=True):
-        if fuzz.ratio(normal(row.text), texts[place]) >= NEAR_PERCENT:
+    places = _nearest([normal(row.text) for row in rest], texts) if rest and texts else []
+    for row, place in zip(rest, places, strict=False):
+        if Levenshtein.normalized_similarity(normal(row.text), texts[place]) >= NEAR:
             near += 1
             concerned.update(by_text[texts[place]])
     return Overlap(exact=len(exact), near=near, train_rows=tuple(sorted(concerned)))

@@ -49,7 +49,7 @@ def stop_id(tokenizer: Any) -> int:
     turn = [{"role": "user", "content": "q"}, {"role": "assistant", "content": MARK}]
     after = tokenizer.apply_chat_template(turn, tokenize=False).rpartition(MARK)[2]
     ids = tokenizer(after, add_special_tokens=False)["input_ids"] if after else []
-    if ids and ids[0] in tokenizer.all_special_ids:
+    if ids and (ids[0] in tokenizer.all_special_ids or ids[0] in tokenizer.added_tokens_decoder):
         return int(ids[0])
     return int(tokenizer.eos_token_id)
 

@@ -24,6 +24,14 @@ ENVIRONMENT = {
 }
 
 
+def environment() -> dict[str, str]:
+    """Variables of the engine; on processors it may use all that this process may, which vLLM does not by itself."""
+    if torch.cuda.is_available():
+        return dict(ENVIRONMENT)
+    threads = os.environ.get("OMP_NUM_THREADS") or str(len(os.sched_getaffinity(0)))
+    return {**ENVIRONMENT, "OMP_NUM_THREADS": threads}
+
+
 def flags(precision: str, sequence_length: int, adapter: Path | None = None) -> dict[str, Any]:
     """Engine arguments. On processors: eager, as compiling would take longer than an audit."""
     chosen: dict[str, Any] = {"dtype": DTYPES[precision], "max_model_len": sequence_length, "seed": 0}
@@ -56,7 +64,7 @@ class Engine:
     """One model in vLLM, asked in batches; with an adapter, the base answers, too."""
 
     def __init__(self, folder: Path, precision: str, sequence_length: int, adapter: Path | None = None) -> None:
-        os.environ.update(ENVIRONMENT)
+        os.environ.update(environment())
         import vllm
         from vllm.lora.request import LoRARequest
 

@@ -41,5 +41,5 @@ def main(task: ServeTask) -> int:
         line = command(task, Fetcher(from_environment(), task.insecure_registries))
     except WorkProblem as problem:
         sys.exit(f"{problem.kind}: {problem.field}: {problem.message}")
-    own = {key: value for key, value in engine.ENVIRONMENT.items() if key != "VLLM_ENABLE_V1_MULTIPROCESSING"}
+    own = {key: value for key, value in engine.environment().items() if key != "VLLM_ENABLE_V1_MULTIPROCESSING"}
     os.execve(sys.executable, line, os.environ | own)
