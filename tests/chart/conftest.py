@@ -3,11 +3,13 @@
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -30,8 +32,10 @@ def start(name: str) -> Kube:
 
 
 def stop(name: str) -> None:
-    """Take it down."""
+    """Take it down, logs included: names are used once."""
     subprocess.run([ROOT / "cluster/down", "--name", name], capture_output=True, timeout=120)
+    cache = Path(os.environ.get("DELIVERY_CACHE") or Path.home() / ".cache/delivery-operator")
+    shutil.rmtree(cache / "clusters" / name, ignore_errors=True)
 
 
 def install(admin: Kube) -> None:
