@@ -79,6 +79,10 @@ def resources(plan: PodPlan) -> dict[str, dict[str, str]]:
 def _volumes(plan: PodPlan) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {}}, {"name": "work", "emptyDir": {}}]
     mounts: list[dict[str, Any]] = [{"name": "tmp", "mountPath": "/tmp"}, {"name": "work", "mountPath": "/work"}]
+    if plan.serves:
+        # A container has 64 MiB of it, an engine and its worker talk through more; it counts as the pod's memory.
+        volumes.append({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}})
+        mounts.append({"name": "shm", "mountPath": "/dev/shm"})
     for number, name in enumerate(plan.secrets):
         volumes.append({"name": f"secret-{number}", "secret": {"secretName": name, "defaultMode": 0o440}})
         mounts.append({"name": f"secret-{number}", "mountPath": f"/secrets/{name}", "readOnly": True})
