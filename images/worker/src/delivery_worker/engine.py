@@ -33,10 +33,11 @@ def environment() -> dict[str, str]:
 
 
 def flags(precision: str, sequence_length: int, adapter: Path | None = None) -> dict[str, Any]:
-    """Engine arguments. On processors: eager, as compiling would take longer than an audit."""
+    """Engine arguments. On processors: eager, as compiling would take longer than an audit, and in one
+    process, as workers of their own need more shared memory than a pod has."""
     chosen: dict[str, Any] = {"dtype": DTYPES[precision], "max_model_len": sequence_length, "seed": 0}
     if not torch.cuda.is_available():
-        chosen |= {"enforce_eager": True, "max_num_seqs": CPU_SEQUENCES}
+        chosen |= {"enforce_eager": True, "max_num_seqs": CPU_SEQUENCES, "distributed_executor_backend": "uni"}
     if adapter is not None:
         chosen |= {"enable_lora": True, "max_lora_rank": lora_rank(adapter)}
     return chosen
