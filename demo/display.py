@@ -73,7 +73,12 @@ class Display:
 
     def _line(self, view: View, row: Row, text: str) -> str:
         money = f"{view.cost:.4f} {view.currency}"
-        return f"    {clock(self._narrator.seconds)}  {row.stage:<9}{MARK[row.verdict][0]:<5}{row.reason:<18}{money}  {text}"
+        return f"    {clock(self._narrator.seconds)}  {row.stage:<9}{mark(row)[0]:<5}{row.reason:<18}{money}  {text}"
+
+
+def mark(row: Row) -> tuple[str, str]:
+    """A word and its colour; what is settled without a verdict is not established, and says so."""
+    return ("n.e.", "magenta") if row.settled and row.verdict is Verdict.UNKNOWN else MARK[row.verdict]
 
 
 def table(view: View, seconds: float) -> Table:
@@ -84,7 +89,7 @@ def table(view: View, seconds: float) -> Table:
         shown.add_column(heading, no_wrap=True, width=width, justify="right" if heading == "s" else "left")
     shown.add_column("what is known", no_wrap=True, overflow="ellipsis", ratio=1)
     for row in view.rows:
-        word, style = MARK[row.verdict]
+        word, style = mark(row)
         if row.stage is view.current.stage and row.verdict is Verdict.UNKNOWN:
             style = "yellow"
         training = f"{view.training}  " if row.stage is Stage.TRAIN and view.training else ""

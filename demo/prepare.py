@@ -9,7 +9,6 @@ from typing import Any
 from .cluster import ROOT, Cluster
 from .data import Written, make
 from .follow import KIND
-from .kubectl import Object
 from .narrator import DemoError, Narrator
 from .order import NAMESPACE, Order, Pinned, Size
 from .push import push
@@ -119,11 +118,3 @@ def _make(folder: Path, order: Order, size: Size, own: Own) -> Written:
         )
     except ValueError as error:
         raise DemoError(str(error)) from error
-
-
-def certificate(cluster: Cluster, name: str | None) -> dict[str, str]:
-    """Card, certificate and bill, as the operator issued them."""
-    if name is None:
-        return {}
-    found: Object = cluster.requester.json("get", "configmap", name, "-n", NAMESPACE)
-    return dict(found.get("data", {}))

@@ -8,8 +8,8 @@ from delivery_api.delivery import Delivery
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 
+from . import certificate, gate, prepare, record, report, times, writes
 from . import cluster as clusters
-from . import gate, prepare, record, report, times, writes
 from .ask import ask
 from .cluster import Cluster
 from .data import Row
@@ -125,12 +125,14 @@ class Session:
 
     def _finish(self, watch: Watch, delivery: Delivery, view: View) -> None:
         """Certificate, cost line, report, count of writes."""
-        issued = prepare.certificate(self.cluster, delivery.status.certificate if delivery.status else None)
+        named = delivery.status.certificate if delivery.status else None
+        issued = certificate.read(self.cluster.requester, named)
         outcome = Outcome(delivery, view, self._count(delivery))
         self.outcomes.append(outcome)
         page = self._out / f"{watch.name}.html"
         report.write(page, outcome, watch.training(delivery), issued)
-        self._narrator.say(issued.get("certificate.json", "    no certificate was issued"))
+        for line in certificate.lines(named, issued):
+            self._narrator.say(f"    {line}")
         self._narrator.say(f"    cost: {outcome.cost_line()}")
         self._narrator.say(f"    report: {page}")
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from delivery_api.evidence import TrainEvidence
 from delivery_api.finding import Verdict
 from delivery_api.stages import STAGES, Stage
-from demo.display import Display, table
+from demo.display import Display, mark, table
 from demo.narrator import Narrator
 from demo.view import Stopwatch, view
 from tests.demo.worlds import cost, delivery, passed, training
@@ -36,6 +36,7 @@ def test_an_unknown_that_does_not_block_is_settled() -> None:
     """A silent canary must not look like a stage that hangs."""
     seen = view(delivery({Stage.INTAKE: ("Unknown", "CanarySilent", "It has nothing to say")}), None, Stopwatch(), NOON)
     assert seen.rows[0].settled and seen.current.stage is Stage.PLAN
+    assert mark(seen.rows[0])[0] == "n.e."
 
 
 def test_running_pods_cost_before_they_are_closed() -> None:
