@@ -143,7 +143,7 @@ class Session:
         name, uid = str(delivery.metadata["name"]), str(delivery.metadata["uid"])
         mine = writes.of_delivery(writes.read(log, prepare.OPERATOR), name, uid)
         (self._out / f"{name}.writes.txt").write_text("\n".join(writes.listed(mine)) + "\n", "utf-8")
-        return sum(not write.progress for write in mine)
+        return writes.needed(mine)
 
     def _summary(self) -> None:
         self._narrator.say("")

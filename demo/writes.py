@@ -2,32 +2,35 @@
 
 Not from the operator's metrics: whoever is counted should not do the counting. Lease renewals,
 Events, progress and objects made once per namespace are counted apart, as they do not grow with
-what one delivery needs.
+what one delivery needs. Progress is a status that decides nothing: no condition changed its status,
+no stage was recorded, and artifact, audit, gate and bill stand as before.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 WRITES = {"create", "update", "patch", "delete"}
 PER_NAMESPACE = {"namespaces", "serviceaccounts", "roles", "rolebindings", "networkpolicies", "secrets"}
 APART = {"leases", "events", "selfsubjectaccessreviews", "tokenreviews"}
+DECIDED = ("stages", "resolved", "artifact", "evaluation", "approval", "certificate")
 
 
 @dataclass(frozen=True)
 class Write:
-    """One accepted write, by what it was done to."""
+    """One accepted write, by what it was done to; `decided` is what a status says is decided."""
 
     verb: str
     resource: str
     name: str
-    progress: bool
+    decided: str = ""
+    is_progress: bool = False
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.resource} {self.name}{' (progress)' if self.progress else ''}"
+        return f"{self.verb} {self.resource} {self.name}{' (progress)' if self.is_progress else ''}"
 
 
 def read(log: Path, user: str) -> list[Write]:
@@ -45,12 +48,7 @@ def parse(lines: Iterable[str], user: str) -> Iterable[Write]:
         if _counts(event, target, user):
             sub = target.get("subresource")
             resource = target["resource"] + (f"/{sub}" if sub else "")
-            yield Write(
-                event["verb"],
-                resource,
-                target.get("name", ""),
-                "fieldManager=delivery-operator-progress" in event["requestURI"],
-            )
+            yield Write(event["verb"], resource, target.get("name", ""), _decided(event.get("requestObject") or {}))
 
 
 def _counts(event: dict[str, Any], target: dict[str, Any], user: str) -> bool:
@@ -63,9 +61,26 @@ def _counts(event: dict[str, Any], target: dict[str, Any], user: str) -> bool:
     )
 
 
+def _decided(body: dict[str, Any]) -> str:
+    status = body.get("status")
+    if not isinstance(status, dict):
+        return ""
+    conditions = {told["type"]: told["status"] for told in status.get("conditions", [])}
+    money = {key: (status.get("cost") or {}).get(key) for key in ("billed", "withheld")}
+    return json.dumps([conditions, money, [status.get(key) for key in DECIDED]], sort_keys=True)
+
+
 def of_delivery(writes: Iterable[Write], name: str, uid: str) -> list[Write]:
     """Writes to the delivery, its anchor, its children and its records; names carry the delivery's name or uid."""
-    return [w for w in writes if w.name == name or w.name.startswith(f"{name}-") or uid in w.name]
+    mine = [write for write in writes if write.name == name or write.name.startswith(f"{name}-") or uid in write.name]
+    decided = [write.decided for write in mine if write.decided]
+    before = iter(["", *decided])
+    return [replace(write, is_progress=write.decided == next(before)) if write.decided else write for write in mine]
+
+
+def needed(writes: Iterable[Write]) -> int:
+    """How many of them were more than progress."""
+    return sum(not write.is_progress for write in writes)
 
 
 def listed(writes: Iterable[Write]) -> list[str]:

@@ -22,6 +22,8 @@ AUDIT_POLICY = {
     "rules": [
         {"level": "None", "verbs": ["get", "list", "watch"]},
         {"level": "None", "resources": [{"group": "authentication.k8s.io"}, {"group": "authorization.k8s.io"}]},
+        # With bodies, so that who counts can tell a decision from progress.
+        {"level": "Request", "resources": [{"group": "ptaas.dev", "resources": ["deliveries/status"]}]},
         {"level": "Metadata"},
     ],
 }
