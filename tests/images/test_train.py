@@ -210,6 +210,46 @@ def test_padding_instead_of_packing_gives_the_same_losses(bench: Bench) -> None:
     assert losses(padded) == pytest.approx(losses(packed), rel=1e-3)
 
 
+def test_checkpointed_gradients_are_the_same_gradients(bench: Bench) -> None:
+    """Checkpointing without gradients of the inputs is silent in the loss of the first step and trains nothing."""
+    task = bench.task()
+    thrifty = task.config.model_copy(update={"gradient_checkpointing": True})
+    plain, _ = bench.run(task, "plain")
+    saved, _ = bench.run(task.model_copy(update={"config": thrifty, "inputs": "sha256:" + "ff" * 32}), "saved")
+    assert saved.preflight is not None and saved.preflight.input_grads
+    assert losses(saved) == pytest.approx(losses(plain), rel=1e-3)
+
+
+def test_a_full_fine_tune_delivers_merged_weights(bench: Bench) -> None:
+    evidence, status = bench.run(bench.task(plan=Plan(method="Full", artifact="Merged")))
+    assert status == 0 and evidence.preflight is not None and evidence.artifact is not None
+    assert evidence.preflight.trainable_parameters == evidence.preflight.parameters
+    assert evidence.artifact.kind == "Merged" and len(evidence.looks) == 2
+    first, last = evidence.steps[0].loss, evidence.steps[-1].loss
+    assert first is not None and last is not None and last < first
+
+
+def test_an_adapter_is_delivered_with_its_tokenizer(bench: Bench, tmp_path: Path) -> None:
+    evidence, status = bench.run(bench.task(plan=Plan(artifact="Adapter")))
+    assert status == 0 and evidence.artifact is not None and evidence.artifact.kind == "Adapter"
+    artifacts.pull(bench.registry("out"), evidence.artifact.digest, tmp_path / "artifact")
+    names = {path.name for path in (tmp_path / "artifact").iterdir()}
+    assert {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "chat_template.jinja"} <= names
+
+
+def test_prompts_in_the_loss_are_supervised(bench: Bench) -> None:
+    evidence, _ = bench.run(bench.task(plan=Plan(artifact="Merged", loss_on="All")))
+    assert evidence.preflight is not None and evidence.preflight.supervised_minimum > 20
+
+
+def test_personal_data_never_reaches_the_model(bench: Bench) -> None:
+    """Two addresses, one text: after redaction the rows are the same, and so is every loss."""
+    first, _ = bench.run(bench.task(train=bench.rows("ann", ROWS.replace("message", "ann@example.com"))), "ann")
+    other = bench.task(train=bench.rows("bob", ROWS.replace("message", "bob.smith@example.org")), inputs="sha256:" + "dd" * 32)
+    second, _ = bench.run(other, "bob")
+    assert losses(first) == losses(second)
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "says"),
     [
