@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from delivery_operator.cluster import paths
 from delivery_operator.cluster.client import Api
 from tests.chart.conftest import install, start, stop
 from tests.chart.kube import Kube
-from tests.support.stage import Theatre, configuration
+from tests.support.replayer import NODE, be_a_node
+from tests.support.stage import Theatre, configuration, eventually
 
 _numbers = itertools.count(1)
 
@@ -48,8 +50,18 @@ async def theatre(control_plane: Kube, tmp_path: Path) -> AsyncIterator[Theatre]
     control_plane.ok("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": bindings}))
     config = await configuration(control_plane.kubeconfig)
     api = Api(config, lambda: None)
+    await eventually(lambda: schedulable(api), "a node that takes pods")
     try:
         yield Theatre(control_plane, api, tenant, tmp_path, config)
     finally:
         await api.close()
+        control_plane.run("delete", "jobs", "--all", "-n", f"{tenant}-ptaas", "--wait=false")
+        control_plane.run("delete", "pods", "--all", "-n", f"{tenant}-ptaas", "--force", "--grace-period=0", "--wait=false")
         control_plane.ok("delete", "namespace", tenant, f"{tenant}-ptaas", "--wait=false", "--ignore-not-found")
+
+
+async def schedulable(api: Api) -> bool | None:
+    """The node is there, and nothing keeps pods off it."""
+    await be_a_node(api)
+    node = await api.get(paths.NODES.path(name=NODE))
+    return True if node and not node["spec"].get("taints") else None

@@ -35,9 +35,12 @@ class Replayer:
     as_pod: Any
     """Makes an Api of a bearer token."""
     namespace: str
-    play: Play = field(default_factory=Play)
+    plays: dict[str, Play] = field(default_factory=dict)
+    """By name of the Delivery; the others are healthy."""
     hold: set[str] = field(default_factory=set)
     """Stages whose pods stay as they are, until released."""
+    runs: set[str] = field(default_factory=set)
+    """Stages whose pods run and do not end, until released."""
     played: list[tuple[str, int]] = field(default_factory=list)
     """(stage, attempt) of every pod that was played, in order."""
 
@@ -52,6 +55,9 @@ class Replayer:
                 beats += 1
                 for pod in await self._pods():
                     await self._see(pod, busy)
+                for task in busy.values():
+                    if task.done() and not task.cancelled():
+                        task.result()
                 await asyncio.sleep(PAUSE)
         finally:
             for task in busy.values():
@@ -108,16 +114,21 @@ class Replayer:
         assert not isinstance(task, ServeTask)
         name = pod["metadata"]["name"]
         offset = (task.attempt - 1) * 1000
+        play = self.plays.get(pod["metadata"]["labels"][names.DELIVERY], Play())
         await self._status(pod, "Running", running={"startedAt": _time(offset)})
-        death = self.play.deaths.get((stage, task.attempt), "")
+        death = play.deaths.get((stage, task.attempt), "")
+        if death == "wait":
+            return
         if isinstance(task, TrainTask):
             for step in task.look_steps[:-1]:
-                await self._record(pod, evidence(task, name, self.play, step), stage, anchor)
+                await self._record(pod, evidence(task, name, play, step), stage, anchor)
                 await asyncio.sleep(PAUSE * 3)
+        while stage in self.runs:
+            await asyncio.sleep(PAUSE)
         if death in ("evict", "kill", "oom", "vanish"):
             await self._die(pod, death, offset + SECONDS[stage])
             return
-        made = evidence(task, name, self.play)
+        made = evidence(task, name, play)
         if death.startswith("problem:"):
             made = made.model_copy(update={"problem": problem(death.partition(":")[2])})
         said = "" if death == "silent" else await self._record(pod, made, stage, anchor, corrupt=death == "corrupt")

@@ -21,6 +21,7 @@ from delivery_api.delivery import Delivery
 from delivery_operator.cluster import paths
 from delivery_operator.cluster.client import Api
 from tests.chart.kube import OPERATOR, RELEASE, Kube
+from tests.chart.objects import delivery
 from tests.support.plays import Play
 from tests.support.replayer import Replayer
 
@@ -52,6 +53,7 @@ class Theatre:
     def __init__(self, admin: Kube, api: Api, tenant: str, folder: Path, config: Configuration) -> None:
         self.admin, self.api, self.tenant, self.folder, self._config = admin, api, tenant, folder, config
         self.work = names.work_namespace(tenant)
+        self._cast: asyncio.Task[None] | None = None
         self.log = folder / f"operator-{tenant}.log"
 
     def as_token(self, token: str) -> Api:
@@ -87,10 +89,10 @@ class Theatre:
             stop(process)
 
     @asynccontextmanager
-    async def workers(self, play: Play | None = None, hold: set[str] | None = None) -> AsyncIterator[Replayer]:
-        """Pods that are played."""
-        replayer = Replayer(self.api, self.as_token, self.work, play or Play(), hold or set())
-        task = asyncio.create_task(replayer.run())
+    async def workers(self, **plays: Play) -> AsyncIterator[Replayer]:
+        """Pods that are played, by name of their Delivery."""
+        replayer = Replayer(self.api, self.as_token, self.work, plays)
+        task = self._cast = asyncio.create_task(replayer.run())
         try:
             yield replayer
         finally:
@@ -109,6 +111,8 @@ class Theatre:
         """Wait until something holds of the Delivery; say how it stands when it does not."""
 
         async def look() -> Delivery | None:
+            if self._cast is not None and self._cast.done():
+                self._cast.result()
             seen = await self.delivery(name)
             return seen if seen is not None and seen.status is not None and so(seen) else None
 
@@ -116,8 +120,34 @@ class Theatre:
             return await eventually(look, what, seconds)
         except AssertionError as error:
             seen = await self.delivery(name)
-            shown = seen.status.model_dump_json(indent=1, exclude_none=True) if seen and seen.status else "no status"
-            raise AssertionError(f"{error}\n{shown[:6000]}\n{self.log.read_text()[-6000:]}") from None
+            status = seen.status if seen else None
+            shown = [f"{one.type}={one.status} {one.reason}: {one.message}" for one in status.conditions] if status else []
+            pods = self.admin.run("get", "pods", "-n", self.work, "-o", "wide").stdout
+            told = "\n".join([str(error), *shown, pods, self.log.read_text()[-4000:]])
+            raise AssertionError(told) from None
+
+    def order(self, name: str = "router", user: str = "ada", **changes: object) -> None:
+        """The customer creates a Delivery."""
+        made = delivery(spec__terms__data__sealed__secret=None, metadata__name=name, **changes)
+        self.admin.as_user(user).create(made, "-n", self.tenant)
+
+    def writes(self, after: int = 0) -> list[str]:
+        """What the operator wrote for this tenant, Leases and Events and refused dry runs left aside, by the API server's own log."""
+        found = []
+        with open(self.audit_log) as log:
+            for line in log.readlines()[after:]:
+                event = json.loads(line)
+                about = event.get("objectRef", {})
+                ours = event["user"]["username"] == OPERATOR and about.get("namespace", "") in (self.tenant, self.work)
+                if ours and about["resource"] not in ("leases", "events") and event["responseStatus"]["code"] < 300:
+                    part = f"/{about['subresource']}" if "subresource" in about else ""
+                    found.append(f"{event['verb']} {about['resource']}{part} {about.get('name', '')}")
+        return found
+
+    @property
+    def audit_log(self) -> Path:
+        """Where the API server logs writes."""
+        return Path(self.admin.kubeconfig).parent.parent / "logs" / "audit.jsonl"
 
     def approve(self, delivery: Delivery, user: str = "eve") -> None:
         """As the message says."""

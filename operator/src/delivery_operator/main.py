@@ -6,6 +6,7 @@ into the status. Events wake keys of our own queue, which owns retries.
 
 import asyncio
 import logging
+import signal
 from typing import Any
 
 import kopf
@@ -19,6 +20,7 @@ from delivery_operator.settings import Settings
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 300
+KOPF_EXIT_SECONDS = 1.0
 
 
 def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -60,19 +62,27 @@ def handlers(replica: Replica) -> kopf.OperatorRegistry:
 
 
 async def serve(settings: Settings) -> None:
-    """Run one replica until it is told to stop, or has lost the Lease."""
+    """Run one replica until it is told to stop, or has lost the Lease, or kopf has given up."""
     replica = await Replica.create(settings)
     await replica.start()
-    stop = asyncio.Event()
-    shell = asyncio.create_task(kopf.operator(registry=handlers(replica), clusterwide=True, standalone=True, stop_flag=stop))
-    lost = asyncio.create_task(replica.ended.wait())
+    stop, ready, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    shell = asyncio.create_task(
+        kopf.operator(registry=handlers(replica), clusterwide=True, standalone=True, stop_flag=stop, ready_flag=ready)
+    )
+    ends = [shell, *(asyncio.create_task(event.wait()) for event in (told, replica.ended))]
     try:
-        await asyncio.wait({shell, lost}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({shell, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # After kopf has set its own: the Lease is given up before kopf takes its seconds to end.
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stop.set()
-        lost.cancel()
-        await asyncio.gather(shell, return_exceptions=True)
         await replica.stop()
+        stop.set()
+        await asyncio.wait({shell}, timeout=KOPF_EXIT_SECONDS)
+        for task in ends:
+            task.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
     log.info("Stopped")
 
 

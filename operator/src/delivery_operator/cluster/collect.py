@@ -83,12 +83,24 @@ class Collector:
             await self._bill(anchor, uid)
             await self._api.delete(paths.CONFIG_MAPS.path(metadata["namespace"], metadata["name"]), metadata["uid"])
         except DeliveryError as error:
-            log.warning("Could not end the work of a deleted Delivery: %s", error, extra={"uid": uid})
+            log.error("Could not keep the bill of a deleted Delivery: %s", error, extra={"uid": uid})
+            await self._stop(uid)
             return
         metrics.DELETED_ANCHORS.inc()
         log.info("Ended the work of a deleted Delivery", extra={"uid": uid, "anchor": metadata["name"]})
         self._world.forget(uid)
         self._last_ledger.pop(uid, None)
+
+    async def _stop(self, uid: str) -> None:
+        """Work ends in any case; the anchor stays, and with it what the bill is made of, until the bill can be kept."""
+        for job in self._world.jobs.of(uid):
+            if job["spec"].get("suspend") or reading.job(job).finished:
+                continue
+            path = paths.JOBS.path(job["metadata"]["namespace"], job["metadata"]["name"])
+            try:
+                await self._api.patch(path, {"spec": {"suspend": True}}, "merge")
+            except DeliveryError as error:
+                log.error("Could not stop the work of a deleted Delivery: %s", error, extra={"uid": uid})
 
     async def _bill(self, anchor: Raw, uid: str) -> None:
         data, world = anchor.get("data") or {}, self._world
@@ -109,8 +121,9 @@ class Collector:
         try:
             await self._api.create(paths.collection(made), made)
         except Refused as error:
-            # The tenant's namespace is gone, or going: there is no place left for a bill.
-            log.warning("Could not keep the bill of %s: %s", key, error)
+            if error.status != 404 and "being terminated" not in str(error):
+                raise
+            log.warning("No place is left for the bill of %s: its namespace is gone", key)
 
 
 def _is_anchor(raw: Raw) -> bool:
