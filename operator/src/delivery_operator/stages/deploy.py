@@ -41,6 +41,9 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     facts = facts.recorded(state.record) if state.record else facts
     if state.finding is not None:
         return Decision(state.finding, facts)
+    if observed.status.approval != state.status:
+        # Who approved and when is a recorded fact before anything comes of it.
+        return Decision(unknown(Reason.SERVING_STARTING, STARTING), replace(facts, serving=_endpoint(observed, task, 0)))
     return _served(observed, settings, facts, task, plan, (audit, evaluated))
 
 
@@ -105,8 +108,7 @@ def _served(
     wants = _lacking(observed, _manifests(observed, settings, facts, task, name))
     server = next((one for one in observed.servers if one.inputs == inputs_label(name)), None)
     ready = server.ready if server else 0
-    status = ServingStatus(url=serving.url(observed), model=task.model_name, ready_replicas=ready)
-    facts = replace(facts, serving=status)
+    facts = replace(facts, serving=_endpoint(observed, task, ready))
     wants = (*wants, *_replaced(observed, name, ready))
     if observed.spec.suspend:
         return Decision(unknown(Reason.SUSPENDED, "spec.suspend is true; set it to false to serve again"), facts, wants)
@@ -119,6 +121,11 @@ def _served(
 
     carried = attempts.carry(observed, settings, facts, given, judge)
     return Decision(_said(carried, ready), _known(facts, carried), (*wants, *carried.wants), carried.keeps)
+
+
+def _endpoint(observed: Observed, task: ServeTask, ready: int) -> ServingStatus:
+    """Where customers ask."""
+    return ServingStatus(url=serving.url(observed), model=task.model_name, ready_replicas=ready)
 
 
 def _verified_before(observed: Observed, given: Assignment) -> bool:
