@@ -34,7 +34,7 @@ async def deliver(theatre: Theatre, name: str = "router") -> Delivery:
 async def test_a_delivery_goes_through_all_ten_stages_in_sixteen_writes(theatre: Theatre):
     """From the order to the certificate; and a restart of the operator over the finished world writes nothing."""
     async with theatre.workers():
-        async with theatre.operator():
+        async with theatre.operator(DELIVERY_PROGRESS_SECONDS="30"):
             done = await deliver(theatre)
         assert reason(done, "Ready") == "Delivered" and done.status.cost.billed == "0.0075"
         writes = per_delivery(theatre.writes())
