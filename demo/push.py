@@ -21,6 +21,33 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
+class Registry:
+    """A registry that takes pushes without a login."""
+
+    host: str
+    insecure: bool = True
+
+    def __str__(self) -> str:
+        return self.host
+
+    @property
+    def url(self) -> str:
+        return f"{'http' if self.insecure else 'https'}://{self.host}/v2/"
+
+
+def reach(host: str) -> Registry:
+    """The registry at a host, with TLS where it speaks TLS."""
+    for insecure in (False, True):
+        registry = Registry(host, insecure)
+        try:
+            httpx.get(registry.url, timeout=10)
+        except httpx.HTTPError:
+            continue
+        return registry
+    raise DemoError(f"REGISTRY={host} answers neither HTTPS nor HTTP; give a registry that this machine and all pods reach")
+
+
+@dataclass(frozen=True)
 class Artifact:
     """What the registry now has."""
 
@@ -28,13 +55,13 @@ class Artifact:
     bytes: int
 
 
-def push(registry: str, repository: str, folder: Path, kind: str) -> Artifact:
+def push(registry: Registry, repository: str, folder: Path, kind: str) -> Artifact:
     """Upload the files that the registry lacks, then the manifest that names them all."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     if not files:
         raise DemoError(f"{folder} has no files to push; remove the folder and run again")
     try:
-        with httpx.Client(base_url=f"http://{registry}/v2/{repository}/", timeout=120) as client:
+        with httpx.Client(base_url=f"{registry.url}{repository}/", timeout=120) as client:
             layers = [_layer(client, path, path.relative_to(folder).as_posix()) for path in files]
             _upload(client, b"{}", _digest(b"{}"))
             raw = _manifest(layers, kind)

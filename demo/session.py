@@ -105,7 +105,7 @@ class Session:
 
     def _apply(self, order: Order, pinned: Pinned) -> None:
         registry = self.cluster.registry
-        text = render(order, self._size, pinned, f"oci://{registry}/{NAMESPACE}/models", self.cluster.audit_log is not None)
+        text = render(order, self._size, pinned, f"oci://{registry}/{NAMESPACE}/models", registry.insecure)
         path = self._out / f"{order.name}.yaml"
         path.write_text(text, "utf-8")
         self._narrator.say(f"  requester$ kubectl apply -f {path.name}")

@@ -9,18 +9,18 @@ import httpx
 import pytest
 
 from demo.narrator import DemoError
-from demo.push import MANIFEST, TITLE, push
+from demo.push import MANIFEST, TITLE, Registry, push, reach
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "test-demo-push"
 
 
 @pytest.fixture(scope="module")
-def registry() -> Iterator[str]:
+def registry() -> Iterator[Registry]:
     up = [str(ROOT / "cluster/up"), "--name", NAME, "--control-plane", "--registry", "-o", "json"]
     try:
         told = subprocess.run(up, check=True, capture_output=True, text=True, timeout=300).stdout
-        yield json.loads(told)["registry"]
+        yield reach(json.loads(told)["registry"])
     finally:
         subprocess.run([str(ROOT / "cluster/down"), "--name", NAME], check=True, capture_output=True, timeout=120)
 
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.cluster
-def test_what_was_pushed_can_be_pulled(registry: str, folder: Path) -> None:
+def test_what_was_pushed_can_be_pulled(registry: Registry, folder: Path) -> None:
     pushed = push(registry, "acme/data", folder, "data")
     repository, _, digest = pushed.uri.removeprefix(f"oci://{registry}/").partition("@")
     manifest = httpx.get(f"http://{registry}/v2/{repository}/manifests/{digest}", headers={"Accept": MANIFEST}).json()
@@ -45,7 +45,7 @@ def test_what_was_pushed_can_be_pulled(registry: str, folder: Path) -> None:
 
 
 @pytest.mark.cluster
-def test_the_same_files_have_the_same_digest(registry: str, folder: Path) -> None:
+def test_the_same_files_have_the_same_digest(registry: Registry, folder: Path) -> None:
     """A second demo must reuse what the first one pushed, or every run would train anew."""
     first = push(registry, "acme/data", folder, "data").uri
     assert push(registry, "acme/data", folder, "data").uri == first
@@ -55,9 +55,14 @@ def test_the_same_files_have_the_same_digest(registry: str, folder: Path) -> Non
 
 def test_an_absent_registry_is_named(folder: Path) -> None:
     with pytest.raises(DemoError, match=r"127\.0\.0\.1:9/acme/data failed"):
-        push("127.0.0.1:9", "acme/data", folder, "data")
+        push(Registry("127.0.0.1:9"), "acme/data", folder, "data")
+
+
+def test_a_registry_that_does_not_answer_is_refused() -> None:
+    with pytest.raises(DemoError, match=r"REGISTRY=127\.0\.0\.1:9 answers neither"):
+        reach("127.0.0.1:9")
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="no files to push"):
-        push("127.0.0.1:9", "acme/data", tmp_path, "data")
+        push(Registry("127.0.0.1:9"), "acme/data", tmp_path, "data")
