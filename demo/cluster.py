@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .kubectl import Kubectl
 from .narrator import DemoError, Narrator
@@ -45,9 +46,8 @@ def is_up(processes: Processes) -> bool:
 
 def local(processes: Processes, narrator: Narrator) -> Cluster:
     """The local cluster; already up is as good as started."""
-    # Progress lines begin with the time in brackets; the description that follows is read from `status`.
-    processes.stream([str(ROOT / "cluster/up")], lambda line: narrator.say(f"    {line}") if line.startswith("[") else None)
-    told = json.loads(processes.check([str(ROOT / "cluster/status"), "-o", "json"]))
+    _progress(processes, narrator, "cluster/up")
+    told = _status(processes)
     programs, kubeconfigs = told["programs"], told["kubeconfig"]
 
     def person(name: str) -> Kubectl:
@@ -62,18 +62,21 @@ def local(processes: Processes, narrator: Narrator) -> Cluster:
     )
 
 
-def given(processes: Processes, kubeconfig: Path, registry: str | None) -> Cluster:
+def given(processes: Processes, narrator: Narrator, kubeconfig: Path, registry: str | None) -> Cluster:
     """A cluster of the user's own; requester and approver are impersonated by its kubeconfig."""
     if not kubeconfig.is_file():
         raise DemoError(f"KUBECONFIG={kubeconfig}: no such file; give a kubeconfig with cluster-admin rights")
     if not registry:
         raise DemoError("KUBECONFIG= needs REGISTRY=host[:port], a registry that this machine and the cluster's pods reach")
+    reached = reach(registry)
+    _progress(processes, narrator, "cluster/install")  # kubectl, helm, and what builds images
+    programs = _status(processes)["programs"]
     options = ["--kubeconfig", str(kubeconfig)]
     return Cluster(
-        admin=Kubectl(processes, "kubectl", options, "admin"),
-        people={name: Kubectl(processes, "kubectl", [*options, "--as", name], name) for name in PEOPLE},
-        helm=["helm", *options],
-        registry=reach(registry),
+        admin=Kubectl(processes, programs["kubectl"], options, "admin"),
+        people={name: Kubectl(processes, programs["kubectl"], [*options, "--as", name], name) for name in PEOPLE},
+        helm=[programs["helm"], *options],
+        registry=reached,
         audit_log=None,
     )
 
@@ -82,3 +85,14 @@ def stop(processes: Processes, narrator: Narrator) -> None:
     """Stop the local cluster; what it cached stays."""
     narrator.say("    stopping the local cluster that this run started (KEEP=1 leaves it up)")
     processes.check([str(ROOT / "cluster/down")], timeout=180)
+
+
+def _progress(processes: Processes, narrator: Narrator, program: str) -> None:
+    """Run a program of cluster/; lines of progress begin with the time in brackets, a description may follow them."""
+    processes.stream([str(ROOT / program)], lambda line: narrator.say(f"    {line}") if line.startswith("[") else None)
+
+
+def _status(processes: Processes) -> dict[str, Any]:
+    """What `cluster/status` tells, whether the cluster is up or not."""
+    told: dict[str, Any] = json.loads(processes.run([str(ROOT / "cluster/status"), "-o", "json"]).out)
+    return told

@@ -60,7 +60,7 @@ class Session:
                 self._stop_cluster = not self._keep and not clusters.is_up(self._processes)
                 self._cluster = clusters.local(self._processes, self._narrator)
             else:
-                self._cluster = clusters.given(self._processes, kubeconfig, registry)
+                self._cluster = clusters.given(self._processes, self._narrator, kubeconfig, registry)
         with self._narrator.step("images"):
             references = prepare.images(self._processes, self._narrator, self.cluster.registry)
         with self._narrator.step("chart"):

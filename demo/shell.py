@@ -70,15 +70,18 @@ class Processes:
         merge: bool = False,
     ) -> subprocess.Popen[str]:
         """Start in a session of its own, so that a Ctrl-C reaches the demo alone, which then ends its children."""
-        process = subprocess.Popen(
-            list(command),
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
-            env={**os.environ, **(environment or {})},
-            text=True,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                list(command),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+                env={**os.environ, **(environment or {})},
+                text=True,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise DemoError(f"{command[0]} is not on this machine; install it or run cluster/install") from error
         self._living.append(process)
         return process
 

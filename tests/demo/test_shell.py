@@ -46,6 +46,11 @@ def test_a_failure_says_the_last_words() -> None:
         Processes().check([sys.executable, "-c", "import sys; print('no such registry', file=sys.stderr); sys.exit(3)"])
 
 
+def test_an_absent_program_is_named() -> None:
+    with pytest.raises(DemoError, match="no-such-program is not on this machine"):
+        Processes().run(["no-such-program"])
+
+
 def test_a_command_that_hangs_is_ended() -> None:
     processes = Processes()
     with pytest.raises(DemoError, match="did not end in 0 s"):

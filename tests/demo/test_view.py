@@ -86,6 +86,16 @@ def test_plain_output_has_a_line_a_change_and_no_more(tmp_path: Path) -> None:
     assert (tmp_path / "t.txt").read_text() == out.getvalue()
 
 
+def test_on_a_terminal_the_table_moves_and_the_transcript_keeps_the_lines(tmp_path: Path) -> None:
+    out = StringIO()
+    narrator = Narrator(tmp_path / "t.txt", Console(file=out, width=120, force_terminal=True))
+    with Display(narrator) as display:
+        display.show(view(delivery(passed(Stage.INTAKE)), None, Stopwatch(), NOON))
+    narrator.close()
+    assert "what is known" in out.getvalue() and "what is known" not in (tmp_path / "t.txt").read_text()
+    assert "intake holds" in (tmp_path / "t.txt").read_text()
+
+
 def test_a_new_look_is_told_at_once(tmp_path: Path) -> None:
     out = StringIO()
     narrator = Narrator(tmp_path / "t.txt", Console(file=out, width=200), now=lambda: 0.0)
