@@ -33,29 +33,33 @@ class Row:
         """Whether the stage has ended: a pass, a failure, or an Unknown that lets the next one start."""
         return self.verdict is not Verdict.UNKNOWN or self.reason in PASSABLE
 
+    @property
+    def opens(self) -> bool:
+        """Whether the stage after it may begin."""
+        return self.settled and self.verdict is not Verdict.FAIL
+
 
 @dataclass
 class Stopwatch:
     """Seconds each stage took, as somebody who watches counts them.
 
-    A stage begins when all stages before it have settled and ends when it settles itself, so that
-    waiting for a pod is part of the stage that waits.
+    A stage begins when all stages before it let it and ends when it settles, so that waiting for a
+    pod is part of the stage that waits.
     """
 
     begun: dict[Stage, float] = field(default_factory=dict)
     ended: dict[Stage, float] = field(default_factory=dict)
 
-    def look(self, settled: Sequence[bool], now: float) -> None:
+    def look(self, rows: Sequence[Row], now: float) -> None:
         """Take note of which of the ten have settled."""
-        if not self.begun:
-            self.begun[STAGES[0]] = now
-        for number, stage in enumerate(STAGES):
-            if settled[number] and stage not in self.ended:
-                self.begun.setdefault(stage, now)
-                self.ended[stage] = now
-            following = STAGES[number + 1 :][:1]
-            if all(settled[: number + 1]) and following:
-                self.begun.setdefault(following[0], now)
+        may_begin = True
+        for row in rows:
+            if may_begin:
+                self.begun.setdefault(row.stage, now)
+            if row.settled:
+                self.begun.setdefault(row.stage, now)
+                self.ended.setdefault(row.stage, now)
+            may_begin = may_begin and row.opens
 
     def seconds(self, stage: Stage, now: float) -> float:
         begun = self.begun.get(stage)
@@ -75,8 +79,8 @@ class View:
 
     @property
     def current(self) -> Row:
-        """The first stage that has not settled, or the last."""
-        passed = len(list(takewhile(lambda row: row.settled, self.rows)))
+        """The first stage that does not let the next one begin, or the last."""
+        passed = len(list(takewhile(lambda row: row.opens, self.rows)))
         return self.rows[min(passed, len(self.rows) - 1)]
 
 
@@ -84,7 +88,7 @@ def view(delivery: Delivery, training: TrainEvidence | None, stopwatch: Stopwatc
     """What to show now; the stopwatch takes its look."""
     status = delivery.status or DeliveryStatus()
     bare = [_row(stage, status) for stage in STAGES]
-    stopwatch.look([row.settled for row in bare], now.timestamp())
+    stopwatch.look(bare, now.timestamp())
     rows = tuple(
         Row(row.stage, row.verdict, row.reason, row.message, stopwatch.seconds(row.stage, now.timestamp())) for row in bare
     )

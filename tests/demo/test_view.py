@@ -1,5 +1,6 @@
 """What the display shows is what the status and the evidence say."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import StringIO
@@ -13,7 +14,7 @@ from delivery_api.finding import Verdict
 from delivery_api.stages import STAGES, Stage
 from demo.display import Display, mark, table
 from demo.narrator import Narrator
-from demo.view import Stopwatch, view
+from demo.view import Row, Stopwatch, view
 from tests.demo.worlds import cost, delivery, passed, training
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -58,10 +59,16 @@ def test_loss_stands_beside_the_probe(evidence: TrainEvidence | None, says: str)
     assert view(delivery({}), evidence, Stopwatch(), NOON).training == says
 
 
+def rows(done: int, failed: Stage | None = None) -> list[Row]:
+    """The first `done` stages hold; one may have failed; the others wait."""
+    told = [Row(stage, Verdict.PASS if n < done else Verdict.UNKNOWN, "Waiting", "", 0.0) for n, stage in enumerate(STAGES)]
+    return [replace(row, verdict=Verdict.FAIL) if row.stage is failed else row for row in told]
+
+
 def test_a_stage_is_timed_from_the_end_of_the_one_before() -> None:
     watch = Stopwatch()
-    for now, settled in ((0.0, 0), (10.0, 1), (12.0, 4), (60.0, 4), (100.0, 10)):
-        watch.look([number < settled for number in range(10)], now)
+    for now, done in ((0.0, 0), (10.0, 1), (12.0, 4), (60.0, 4), (100.0, 10)):
+        watch.look(rows(done), now)
     assert watch.seconds(Stage.INTAKE, 100.0) == 10.0
     assert watch.seconds(Stage.PLAN, 100.0) == 2.0
     assert watch.seconds(Stage.TRAIN, 100.0) == 88.0
@@ -69,8 +76,21 @@ def test_a_stage_is_timed_from_the_end_of_the_one_before() -> None:
 
 def test_a_stage_that_never_started_took_no_time() -> None:
     watch = Stopwatch()
-    watch.look([False] * 10, 0.0)
+    watch.look(rows(0), 0.0)
     assert watch.seconds(Stage.TRAIN, 50.0) == 0.0 and watch.seconds(Stage.INTAKE, 50.0) == 50.0
+
+
+def test_nothing_begins_behind_a_failure() -> None:
+    watch = Stopwatch()
+    for now in (0.0, 9.0):
+        watch.look(rows(4, failed=Stage.TRAIN), now)
+    assert watch.seconds(Stage.EVAL, 9.0) == 0.0
+
+
+def test_a_failed_stage_is_the_current_one() -> None:
+    """When the demo stops, it is the failed stage's message that explains it."""
+    told = passed(*BEFORE_TRAIN) | {Stage.TRAIN: ("False", "NotLearning", "it does not learn")}
+    assert view(delivery(told), None, Stopwatch(), NOON).current.message == "it does not learn"
 
 
 def test_plain_output_has_a_line_a_change_and_no_more(tmp_path: Path) -> None:
