@@ -45,12 +45,18 @@ class Curve:
     name: str
     losses: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
 
     @property
     def tokens_per_second(self) -> float:
         """Median over steps but the first, which warms up."""
         return statistics.median(count / spent for count, spent in list(zip(self.tokens, self.seconds, strict=True))[1:])
+
+    @property
+    def tokens_per_processor_second(self) -> float:
+        """The same per second of processor time, which a busy machine does not change much."""
+        return statistics.median(count / spent for count, spent in list(zip(self.tokens, self.work, strict=True))[1:])
 
 
 def with_adapter(model: Any) -> Any:
@@ -66,7 +72,7 @@ def ours(folder: Path, rows: Sequence[Sequence[Example]]) -> Curve:
     optimizer = torch.optim.AdamW([value for value in model.parameters() if value.requires_grad], lr=PEAK, weight_decay=0.0)
     schedule = get_linear_schedule_with_warmup(optimizer, WARMUP, len(rows))
     for batch in rows:
-        started = time.monotonic()
+        started, worked = time.monotonic(), time.process_time()
         with torch.autocast("cpu", torch.bfloat16):
             loss = packed_loss(model, batch, torch.device("cpu")) / supervised(batch)
         loss.backward()
@@ -75,6 +81,7 @@ def ours(folder: Path, rows: Sequence[Sequence[Example]]) -> Curve:
         schedule.step()
         optimizer.zero_grad()
         curve.seconds.append(time.monotonic() - started)
+        curve.work.append(time.process_time() - worked)
         curve.losses.append(float(loss.detach()))
         curve.tokens.append(sum(example.length for example in batch))
     return curve
@@ -84,13 +91,14 @@ class Clock(TrainerCallback):
     """Seconds and loss of each step."""
 
     def __init__(self, curve: Curve) -> None:
-        self.curve, self.started = curve, 0.0
+        self.curve, self.started, self.worked = curve, 0.0, 0.0
 
     def on_step_begin(self, *_: Any, **__: Any) -> None:
-        self.started = time.monotonic()
+        self.started, self.worked = time.monotonic(), time.process_time()
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
         self.curve.seconds.append(time.monotonic() - self.started)
+        self.curve.work.append(time.process_time() - self.worked)
 
     def on_log(self, *_: Any, logs: dict[str, float] | None = None, **__: Any) -> None:
         if logs and "loss" in logs:
@@ -170,10 +178,12 @@ def main() -> None:
     rows = read_batches(arguments, tokenizer)
     mine = ours(arguments.model, rows)
     curves = [mine] + [theirs(arguments.model, rows, tokenizer, bf16, arguments.work) for bf16 in (True, False)]
+    print(f"{'':22} {'tokens/s':>9} {'ours is':>8}   {'per CPU s':>9} {'ours is':>8}   loss, first and last three")
     for curve in curves:
-        ratio = mine.tokens_per_second / curve.tokens_per_second
-        ends = f"loss {statistics.mean(curve.losses[:5]):.3f} to {statistics.mean(curve.losses[-5:]):.3f}"
-        print(f"{curve.name:22} {curve.tokens_per_second:8.0f} tokens/s   ours is {ratio:4.2f} times as fast   {ends}")
+        wall, cpu = curve.tokens_per_second, curve.tokens_per_processor_second
+        times = mine.tokens_per_second / wall, mine.tokens_per_processor_second / cpu
+        ends = f"{statistics.mean(curve.losses[:3]):.3f} to {statistics.mean(curve.losses[-3:]):.3f}"
+        print(f"{curve.name:22} {wall:9.0f} {times[0]:7.2f}x   {cpu:9.0f} {times[1]:7.2f}x   {ends}")
     print(json.dumps({curve.name: {"tokensPerSecond": curve.tokens_per_second, "losses": curve.losses} for curve in curves}))
 
 
