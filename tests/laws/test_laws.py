@@ -23,7 +23,9 @@ STAGES_WITH_WORK = ("intake", "train", "eval", "deploy")
 plays = st.builds(
     Play,
     arm=st.sampled_from(["healthy", "healthy", "healthy", "permute", "noise"]),
-    deaths=st.dictionaries(st.tuples(st.sampled_from(STAGES_WITH_WORK), st.integers(1, 3)), st.sampled_from(DEATHS), max_size=3),
+    deaths=st.dictionaries(
+        st.tuples(st.sampled_from(STAGES_WITH_WORK), st.integers(1, 3)), st.sampled_from(DEATHS), max_size=3
+    ),
     wins=st.sampled_from([180, 180, 180, 66, 10]),
     answer=st.sampled_from(["label_2", "label_2", "label_1"]),
 )
@@ -100,7 +102,9 @@ def test_removing_evidence_never_leaves_a_pass(play, how_far, data):
     for record in fake.status.stages:
         if record.evidence == gone.digest:
             assert findings[record.name].verdict is not Verdict.PASS
-            assert not [one for one in STAGES_WITH_WORK if stages_after(record.name, one) and findings[one].verdict is Verdict.PASS]
+            assert not [
+                one for one in STAGES_WITH_WORK if stages_after(record.name, one) and findings[one].verdict is Verdict.PASS
+            ]
 
 
 @few

@@ -107,12 +107,8 @@ async def test_the_operator_may_die_after_each_of_its_writes(theatre: Theatre):
         theatre.order()
         lives = 0
         while not (done := await at_gate_or_done(theatre)):
-            process = theatre.start(DELIVERY_CRASH_AFTER_WRITES="1", DELIVERY_IDENTITY="one")
+            await one_life(theatre)
             lives += 1
-            await eventually(lambda: died_or_done(process, theatre), "death after a write, or the end", 60)
-            if process.poll() is None:
-                process.kill()
-            process.wait()
             assert lives < 80
     assert done.status.cost.billed == "0.0075" and lives >= 16
     assert sorted(workers.played) == [("deploy", 1), ("eval", 1), ("intake", 1), ("train", 1)]
@@ -128,12 +124,21 @@ async def at_gate_or_done(theatre: Theatre) -> Delivery | None:
     return seen if delivered(seen) else None
 
 
-async def died_or_done(process, theatre: Theatre) -> bool | None:
-    """Whether the process has died, or has nothing left to do."""
-    if process.poll() is not None:
-        assert process.returncode == 137, theatre.log.read_text()[-3000:]
-        return True
-    return True if await at_gate_or_done(theatre) else None
+async def one_life(theatre: Theatre) -> None:
+    """The operator, until it dies after its first write or has nothing left to do."""
+    process = theatre.start(DELIVERY_CRASH_AFTER_WRITES="1", DELIVERY_IDENTITY="one")
+
+    async def over() -> bool | None:
+        if process.poll() is not None:
+            assert process.returncode == 137, theatre.log.read_text()[-3000:]
+            return True
+        return True if await at_gate_or_done(theatre) else None
+
+    try:
+        await eventually(over, "death after a write, or the end", 60)
+    finally:
+        process.kill()
+        process.wait()
 
 
 async def test_a_spec_edited_mid_run_starts_the_run_anew_and_never_two_at_once(theatre: Theatre):

@@ -29,7 +29,9 @@ from tests.support.plays import Play, evidence, problem
 
 KEY = Key("acme", "router")
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-CPU = AcceleratorClassSpec.model_validate(world.accelerator("cpu").spec.model_dump() | {"node_selector": {"ptaas.dev/accelerator": "cpu"}})
+CPU = AcceleratorClassSpec.model_validate(
+    world.accelerator("cpu").spec.model_dump() | {"node_selector": {"ptaas.dev/accelerator": "cpu"}}
+)
 ROOM = {"cpu": "8", "memory": "32Gi"}
 NODE = Node("n1", {"ptaas.dev/accelerator": "cpu"}, ROOM, usable=True)
 SETTINGS = Settings(worker_image="w@sha256:1", auditor_image="a@sha256:2", progress_seconds=0, retry_delay_seconds=20)
@@ -56,7 +58,6 @@ class FakeCluster:
     gate: bool | None = True
     apis: frozenset[str] = frozenset()
     missing_secrets: frozenset[str] = frozenset()
-    elsewhere: tuple[tuple[str, str], ...] = ()
     writes: list[str] = field(default_factory=list)
     events: list[Condition] = field(default_factory=list)
     fail: set[str] = field(default_factory=set)
@@ -96,10 +97,8 @@ class FakeCluster:
             evidence=tuple(reading.evidence(raw) for raw in maps if names.EVIDENCE in raw["metadata"].get("labels", {})),
             servers=tuple(map(reading.server, (*of_kind("Deployment"), *of_kind("InferenceService")))),
             objects={name: copy.deepcopy(raw) for name, raw in self.objects.items()},
-            versions={
-                raw["metadata"]["name"]: ModelVersionSpec.model_validate(raw["spec"]) for raw in of_kind("ModelVersion")
-            },
-            elsewhere=self.elsewhere,
+            versions={raw["metadata"]["name"]: ModelVersionSpec.model_validate(raw["spec"]) for raw in of_kind("ModelVersion")},
+            uses={},
             nodes=self.nodes,
             missing_secrets=self.missing_secrets,
             apis=self.apis,

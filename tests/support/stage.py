@@ -105,9 +105,7 @@ class Theatre:
         raw = await self.api.get(paths.DELIVERIES.path(self.tenant, name))
         return Delivery.model_validate(raw) if raw else None
 
-    async def reaches(
-        self, what: str, so: Callable[[Delivery], bool], name: str = "router", seconds: float = 60
-    ) -> Delivery:
+    async def reaches(self, what: str, so: Callable[[Delivery], bool], name: str = "router", seconds: float = 60) -> Delivery:
         """Wait until something holds of the Delivery; say how it stands when it does not."""
 
         async def look() -> Delivery | None:
@@ -132,7 +130,7 @@ class Theatre:
         self.admin.as_user(user).create(made, "-n", self.tenant)
 
     def writes(self, after: int = 0) -> list[str]:
-        """What the operator wrote for this tenant, Leases and Events and refused dry runs left aside, by the API server's own log."""
+        """What the operator wrote for this tenant by the API server's own log; Leases, Events and dry runs left aside."""
         found = []
         with open(self.audit_log) as log:
             for line in log.readlines()[after:]:

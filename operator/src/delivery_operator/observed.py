@@ -155,9 +155,9 @@ class Observed:
     objects: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Other children as they are: `Kind/name` to object. Compared with what is wanted."""
     versions: Mapping[str, ModelVersionSpec] = field(default_factory=dict)
-    """ModelVersions of this Delivery by name."""
-    elsewhere: tuple[tuple[str, str], ...] = ()
-    """(sealed digest, creation time) of ModelVersions of other deliveries: uses of a holdout."""
+    """ModelVersions of this Delivery, and of others of its name, by name."""
+    uses: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Sealed digest to (uid of the Delivery, creation time) of every ModelVersion audited on these rows."""
     nodes: tuple[Node, ...] = ()
     missing_secrets: frozenset[str] = frozenset()
     apis: frozenset[str] = frozenset()

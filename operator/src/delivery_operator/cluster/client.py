@@ -127,7 +127,7 @@ class Api:
             while line := await response.content.readline():
                 yield json.loads(line)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise Transient(f"Watch of {path} broke: {error or type(error).__name__}") from error
+            raise Transient(f"Watch of {path} broke: {str(error) or type(error).__name__}") from error
         finally:
             response.close()
 
@@ -166,7 +166,7 @@ class Api:
         try:
             return response.status, _parsed(await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Transient(f"{method} {path} broke: {error or type(error).__name__}") from error
+            raise Transient(f"{method} {path} broke: {str(error) or type(error).__name__}") from error
         finally:
             response.release()
 
@@ -189,7 +189,7 @@ class Api:
             answer = await self._client.call_api(*sent, _request_timeout=timeout)
         except (aiohttp.ClientError, TimeoutError, OSError, ApiException) as error:
             metrics.REQUEST_ERRORS.labels("none").inc()
-            raise Transient(f"{method} {path} got no answer: {error or type(error).__name__}") from error
+            raise Transient(f"{method} {path} got no answer: {str(error) or type(error).__name__}") from error
         response: aiohttp.ClientResponse = answer.response
         return response
 

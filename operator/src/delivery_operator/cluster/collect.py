@@ -17,7 +17,7 @@ from delivery_operator import ledger, metrics, reading
 from delivery_operator.cluster import paths
 from delivery_operator.cluster.client import METADATA_LIST, Api
 from delivery_operator.cluster.store import Raw
-from delivery_operator.cluster.world import World
+from delivery_operator.cluster.world import World, version_owner
 from delivery_operator.documents.bill import cancelled
 from delivery_operator.errors import DeliveryError, Refused
 from delivery_operator.manifests import records
@@ -115,7 +115,7 @@ class Collector:
             now,
         )
         entries = ledger.closed_at(ledger.advance(self._last_ledger.get(uid, ()), seen), now)
-        audited = bool(world.versions.of(uid))
+        audited = any(version_owner(raw) == uid for raw in world.versions.of(key.namespace))
         cost = CostStatus(currency=data.get("currency", "USD"), ledger=entries)
         made = records.certificate(key, uid, {"bill.json": canonical(cancelled(str(key), uid, cost, audited))})
         try:

@@ -61,7 +61,7 @@ class Observer:
             servers=tuple(reading.server(one) for one in self._servers(uid)),
             objects=self._objects(uid),
             versions=self._versions(key, uid),
-            elsewhere=self._elsewhere(uid),
+            uses=world.uses,
             nodes=tuple(reading.node(one) for one in world.nodes),
             missing_secrets=await self._missing_secrets(spec, work),
             apis=world.apis,
@@ -121,17 +121,13 @@ class Observer:
         }
 
     def _versions(self, key: Key, uid: str) -> dict[str, ModelVersionSpec]:
-        mine = [one for one in self._world.versions if one["metadata"]["namespace"] == key.namespace]
+        mine = self._world.versions.of(key.namespace)
         prefix = f"{key.name[:200].rstrip('-.')}-"
         return {
             one["metadata"]["name"]: ModelVersionSpec.model_validate(one["spec"])
             for one in mine
             if one["spec"].get("deliveryUid") == uid or one["metadata"]["name"].startswith(prefix)
         }
-
-    def _elsewhere(self, uid: str) -> tuple[tuple[str, str], ...]:
-        others = [one for one in self._world.versions if one["spec"].get("deliveryUid") != uid]
-        return tuple(sorted((one["spec"]["sealedDigest"], one["metadata"]["creationTimestamp"]) for one in others))
 
     async def _missing_secrets(self, spec: DeliverySpec, work: str) -> frozenset[str]:
         """Secrets that are named and not there; only their metadata is asked for."""

@@ -35,7 +35,7 @@ async def fetch(reference: str, digest: str, plain_http: tuple[str, ...]) -> str
             blob = manifest["layers"][0]["digest"] if "layers" in manifest else found["digest"]
             text = (await _bytes(session, f"{root}/blobs/{blob}", "*/*")).decode()
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, IndexError) as error:
-        log.warning("Could not read evidence from %s: %s", reference, error or type(error).__name__)
+        log.warning("Could not read evidence from %s: %s", reference, str(error) or type(error).__name__)
         return None
     if sha256(text) != digest:
         return None

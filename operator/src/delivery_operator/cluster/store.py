@@ -30,6 +30,8 @@ class Store:
         self._by_index: dict[str, set[Name]] = {}
         self._index, self._trim = index, trim
         self._removed: dict[Name, int] = {}
+        self.changes = 0
+        """Times that anything came, changed or went."""
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -56,6 +58,7 @@ class Store:
         self._removed.pop(name, None)
         if known is not None:
             self._unindex(name, known)
+        self.changes += 1
         self._objects[name] = self._trim(raw)
         self._by_index.setdefault(self._index(raw), set()).add(name)
         return True
@@ -71,6 +74,7 @@ class Store:
             self._removed.pop(next(iter(self._removed)))
         if known is None:
             return None
+        self.changes += 1
         self._unindex(name, known)
         return self._objects.pop(name)
 
@@ -89,4 +93,5 @@ class Store:
         for raw in gone:
             self._unindex(name_of(raw), raw)
             del self._objects[name_of(raw)]
+            self.changes += 1
         return [raw for raw in listed if self.put(raw)], gone

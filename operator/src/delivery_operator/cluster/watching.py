@@ -16,6 +16,8 @@ from delivery_operator.errors import DeliveryError, Refused, Transient
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 300.0
+FORBIDDEN_SECONDS = 30.0
+"""Pause after a refusal: a role may be granted, or a kind installed, while we run."""
 PAGE = 500
 Changed = Callable[[str, Raw], None]
 
@@ -67,9 +69,9 @@ class Watcher:
                     self._heard, self.served = time.monotonic(), False
                     self.synced.set()
                 log.log(logging.DEBUG if self._optional else logging.ERROR, "Cannot watch %s: %s", self.kind.plural, error)
-                backoff = 30.0
+                backoff = FORBIDDEN_SECONDS
             except (DeliveryError, TimeoutError) as error:
-                log.warning("Watch of %s starts anew: %s", self.kind.plural, error or type(error).__name__)
+                log.warning("Watch of %s starts anew: %s", self.kind.plural, str(error) or "silent")
             await asyncio.sleep(backoff * random.uniform(0.8, 1.2))
             backoff = min(30.0, backoff * 2)
 

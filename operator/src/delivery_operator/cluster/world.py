@@ -13,6 +13,7 @@ from delivery_operator.observed import Key
 from delivery_operator.reading import uid_of
 
 Wake = Callable[[Key], None]
+Uses = dict[str, tuple[tuple[str, str], ...]]
 OURS = names.DELIVERY_UID
 
 
@@ -34,6 +35,11 @@ def version_owner(raw: Raw) -> str:
     return str(raw["spec"].get("deliveryUid", ""))
 
 
+def namespace_of(raw: Raw) -> str:
+    """Namespace of an object."""
+    return str(raw["metadata"].get("namespace", ""))
+
+
 class World:
     """All stores and their watchers."""
 
@@ -49,9 +55,10 @@ class World:
         self.config_maps = Store(uid_of)
         self.services, self.deployments = Store(uid_of, slim), Store(uid_of, slim)
         self.inference_services = Store(uid_of, slim)
-        self.versions = Store(version_owner, slim)
+        self.versions = Store(namespace_of, slim)
         self.classes, self.nodes = Store(lambda raw: "", slim), Store(lambda raw: "", slim_node)
         self._inference = self._watcher(paths.INFERENCE_SERVICES, self.inference_services, OURS, optional=True)
+        self._uses: tuple[int, Uses] = (-1, {})
         self.watchers = [
             self._watcher(paths.JOBS, self.jobs, OURS),
             self._watcher(paths.PODS, self.pods, OURS),
@@ -96,6 +103,17 @@ class World:
             self.ghosts.setdefault(uid, {})[raw["metadata"]["name"]] = slim(raw)
         if owner := self.keys.get(uid):
             self._wake(owner)
+
+    @property
+    def uses(self) -> Uses:
+        """Sealed digest to who was audited on these rows, and when; made anew when a ModelVersion came or went."""
+        if self._uses[0] != self.versions.changes:
+            found: dict[str, list[tuple[str, str]]] = {}
+            for raw in self.versions:
+                used = (version_owner(raw), raw["metadata"]["creationTimestamp"])
+                found.setdefault(raw["spec"].get("sealedDigest", ""), []).append(used)
+            self._uses = (self.versions.changes, {sealed: tuple(sorted(all_of)) for sealed, all_of in found.items()})
+        return self._uses[1]
 
     def forget(self, uid: str) -> None:
         """A Delivery is gone."""

@@ -35,13 +35,13 @@ def version_name(delivery: str, artifact: str) -> str:
     return f"{delivery[:200].rstrip('-.')}-{artifact.removeprefix('sha256:')[:10]}"
 
 
-def model_version(observed: Observed, spec: ModelVersionSpec) -> dict[str, Any]:
+def model_version(observed: Observed, name: str, spec: ModelVersionSpec) -> dict[str, Any]:
     """The record of a registered artifact. Without an owner: it outlives its Delivery."""
     return {
         "apiVersion": API_VERSION,
         "kind": "ModelVersion",
         "metadata": {
-            "name": version_name(observed.key.name, spec.artifact),
+            "name": name,
             "namespace": observed.key.namespace,
             "labels": owner_labels(observed),
         },

@@ -47,8 +47,8 @@ def use_of_holdout(observed: Observed, seen: Work) -> int:
     """Which use of the sealed rows this is: models audited on them before this evidence count, later ones do not."""
     result = result_of(seen)
     mine = next((one.created_at for one in observed.evidence if one.digest == seen.digest), "")
-    earlier = [made for sealed, made in observed.elsewhere if result and sealed == result.sealed_digest and made < mine]
-    return 1 + len(earlier)
+    known = observed.uses.get(result.sealed_digest or "", ()) if result else ()
+    return 1 + sum(1 for uid, made in known if uid != observed.uid and made < mine)
 
 
 def candidate(observed: Observed, artifact: ArtifactRecord) -> Source:

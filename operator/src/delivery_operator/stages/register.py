@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from delivery_api.evidence import EvaluateEvidence, TrainEvidence
-from delivery_api.finding import Finding, Verdict, failed, unknown
+from delivery_api.finding import Verdict, unknown
 from delivery_api.modelversion import EvaluationRecord, ModelVersionSpec
 from delivery_api.reasons import Reason
 from delivery_operator.decision import Decision, Facts, Want
@@ -22,18 +22,18 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     wanted = version_of(observed, facts, train, evaluated)
     if wanted is None:
         return Decision(unknown(Reason.EVIDENCE_MISSING, "The evidence of training names no digest of its data"), facts)
-    there = observed.versions.get(version_name(observed.key.name, wanted.artifact))
+    name = name_of(observed, wanted)
+    there = observed.versions.get(name)
     if there is None:
-        return Decision(finding, facts, (Want("create", model_version(observed, wanted)),))
-    return Decision(_recorded(train, evaluated, wanted, there), replace(facts, version=there))
+        return Decision(finding, facts, (Want("create", model_version(observed, name, wanted)),))
+    return Decision(oracle.judge(train, evaluated, there), replace(facts, version=there))
 
 
-def _recorded(train: TrainEvidence, evaluated: EvaluateEvidence, wanted: ModelVersionSpec, there: ModelVersionSpec) -> Finding:
-    """What is recorded must be this delivery's: a record of the same artifact by another is not taken over."""
-    if there.delivery_uid != wanted.delivery_uid:
-        message = f"A ModelVersion of {wanted.artifact} exists for another delivery, {there.delivery}"
-        return failed(Reason.ARTIFACT_MISMATCH, f"{message}; delete one of the two")
-    return oracle.judge(train, evaluated, there)
+def name_of(observed: Observed, wanted: ModelVersionSpec) -> str:
+    """Name of the record; an earlier Delivery of this name may have made the very same artifact, and keeps its own."""
+    name = version_name(observed.key.name, wanted.artifact)
+    there = observed.versions.get(name)
+    return name if there is None or there.delivery_uid == observed.uid else f"{name}-{observed.uid[:8]}"
 
 
 def version_of(observed: Observed, facts: Facts, train: TrainEvidence, evaluated: EvaluateEvidence) -> ModelVersionSpec | None:
