@@ -1,0 +1,158 @@
+"""`python -m demo.measured`: write docs/measured.md and docs/demo-transcript.txt from what the latest runs left in `out/`.
+
+Every figure on the page comes from a file that a command wrote; where the file is absent the page says which command makes it.
+"""
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from .cluster import ROOT, cache
+from .times import FILE, sentence
+
+OUT = ROOT / "out"
+ABSENT = "Not measured yet: `{}`.\n"
+BASELINES = (("Trainer, bf16", "1.5"), ("Trainer, fp32 default", "3"))
+
+
+def seconds(value: float) -> str:
+    """Minutes and seconds."""
+    return f"{int(value) // 60}:{int(value) % 60:02d}"
+
+
+def read(name: str) -> Any:
+    """A JSON file that a run left, or None."""
+    path = OUT / name
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+def demo_part(demo: dict[str, Any] | None) -> list[str]:
+    """Wall time of each step and stage."""
+    lines = ["## The demo: `make demo`\n"]
+    if demo is None:
+        return [*lines, ABSENT.format("make demo")]
+    times = cache() / FILE
+    if times.exists():
+        lines.append(f"{sentence(json.loads(times.read_text('utf-8')))}.\n")
+    lines += ["| step | time |", "|---|---|"]
+    lines += [f"| {step['name']} | {seconds(step['seconds'])} |" for step in demo["steps"]]
+    lines += [f"| **all** | **{seconds(demo['seconds'])}** |", "", "| delivery | stage | verdict | reason | time |", "|---|---|---|---|---|"]
+    for delivery in demo["deliveries"]:
+        lines += [
+            f"| {delivery['name']} | {one['name']} | {one['verdict']} | {one['reason']} | {seconds(one['seconds'])} |"
+            for one in delivery["stages"]
+        ]
+    lines += ["", "| delivery | accelerator-seconds | cost | billed | gain |", "|---|---|---|---|---|"]
+    for one in demo["deliveries"]:
+        gain = "none" if one["gain"] is None else f"{one['gain']:+.3f}"
+        lines.append(f"| {one['name']} | {one['acceleratorSeconds']:.0f} | {one['cost']} | {one['billed']} | {gain} |")
+    return [*lines, ""]
+
+
+def writes_part(demo: dict[str, Any] | None) -> list[str]:
+    """What the operator wrote, by the API server's audit log."""
+    lines = [
+        "## Writes of the operator for one delivery\n",
+        "Counted by the API server's audit log. Lease renewals, Events, progress (at most one in 30 s) and objects made once per",
+        "namespace are apart. A second pass over an unchanged world writes nothing (`tests/laws`, `tests/operator_`).\n",
+    ]
+    listed = OUT / "support-router.writes.txt"
+    if demo is None or not listed.exists():
+        return [*lines, ABSENT.format("make demo")]
+    lines += [f"- {one['name']}: {one['operatorWrites']}" for one in demo["deliveries"]]
+    return [*lines, "", "```", listed.read_text("utf-8").rstrip(), "```", ""]
+
+
+def memory_part(demo: dict[str, Any] | None) -> list[str]:
+    """Resident memory of the operator."""
+    lines = ["## Memory of the operator\n"]
+    if demo is None or demo.get("operatorRssBytes") is None:
+        return [*lines, ABSENT.format("make demo")]
+    return [*lines, f"{demo['operatorRssBytes'] / 2**20:.0f} MiB resident at the end of the demo, by its own metrics page.\n"]
+
+
+def probe_part(demo: dict[str, Any] | None) -> list[str]:
+    """What the clean probe costs a healthy run."""
+    lines = ["## Cost of the clean probe\n"]
+    probe = (demo or {}).get("probe")
+    if not probe:
+        return [*lines, ABSENT.format("make demo")]
+    share = probe["seconds"] / probe["trainingSeconds"]
+    lines.append(
+        f"Healthy run of the demo: {probe['looks']} looks of 64 items took {probe['seconds']:.0f} s, base included, beside "
+        f"{probe['trainingSeconds']:.0f} s of training steps: {share:.0%}.\n"
+    )
+    return [*lines, *estimate(probe)]
+
+
+def estimate(probe: dict[str, Any]) -> list[str]:
+    """The same share for an 8B base on an H200, by counting tokens."""
+    forward, step = 1.0, 3.0
+    trained = probe["tokens"] * step
+    probed = probe["itemTokens"] * 2 * forward
+    return [
+        f"Estimated for 8B on an H200: a look is bound by the prefill of its prompts, as the answers' few decode steps run all items at once.",
+        f"Base and candidate read {probe['itemTokens']} tokens each, training {probe['tokens']} tokens at three forward passes' work each: "
+        f"{probed / trained:.0%} of training. An estimate: no GPU was at hand.\n",
+    ]
+
+
+def trainer_part(bench: dict[str, Any] | None) -> list[str]:
+    """Tokens per second against plain Hugging Face Trainer."""
+    command = "images/worker/bench/run --data out/data/support-router/train/train.jsonl | tee out/bench.txt"
+    lines = ["## The trainer against plain Hugging Face Trainer\n", f"`{command}`: same base, rows, batches and seed, one run.\n"]
+    if bench is None:
+        return [*lines, ABSENT.format(command)]
+    mine = bench["ours, bf16"]
+    lines += ["| trainer | tokens/s | ours is faster by | wanted | loss, first and last five steps |", "|---|---|---|---|---|"]
+    for name, wanted in (("ours, bf16", ""), *BASELINES):
+        one = bench[name]
+        first, last = sum(one["losses"][:5]) / 5, sum(one["losses"][-5:]) / 5
+        ratio = mine["tokensPerSecond"] / one["tokensPerSecond"]
+        lines.append(f"| {name} | {one['tokensPerSecond']:.0f} | {ratio:.2f} | {wanted} | {first:.3f} to {last:.3f} |")
+    return [*lines, ""]
+
+
+def kills_part() -> list[str]:
+    """The operator killed, each write and at random."""
+    lines = [
+        "## The operator killed\n",
+        "After each of its API writes in turn, on a real API server with replayed workers: same final status and cost",
+        "(`pytest tests/operator_ -k die_after_each`).\n",
+    ]
+    record = read("kills.json")
+    if record is None:
+        return [*lines, ABSENT.format("KEEP=1 make demo & python -m demo.kill; see demo/kill.py")]
+    return [*lines, f"{record['kills']} times at random in the real delivery: {record['ended']}.\n"]
+
+
+def bench_result() -> dict[str, Any] | None:
+    """The last line of the benchmark's output."""
+    path = OUT / "bench.txt"
+    return json.loads(path.read_text("utf-8").strip().splitlines()[-1]) if path.exists() else None
+
+
+def page() -> str:
+    """The whole page."""
+    demo = read("demo.json")
+    head = [
+        "# Measured\n",
+        "Written by `python -m demo.measured` from what the named commands left in `out/`.",
+        f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, no GPU; a noisy machine: ratios say more than times.\n",
+    ]
+    parts = [demo_part(demo), writes_part(demo), memory_part(demo), probe_part(demo), trainer_part(bench_result()), kills_part()]
+    return "\n".join(line for part in [head, *parts] for line in part).rstrip() + "\n"
+
+
+def main() -> None:
+    """Write both files."""
+    (ROOT / "docs/measured.md").write_text(page(), "utf-8")
+    transcript = OUT / "transcript.txt"
+    if transcript.exists():
+        (ROOT / "docs/demo-transcript.txt").write_text(transcript.read_text("utf-8"), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
