@@ -1,4 +1,4 @@
-"""`python -m demo.measured`: write docs/measured.md and docs/demo-transcript.txt from what the latest runs left in `out/`.
+"""`python -m demo.measured`: write docs/measured.md, docs/demo-transcript.txt and what the README quotes of it.
 
 Every figure on the page comes from a file that a command wrote; where the file is absent the page says which command makes it.
 """
@@ -6,10 +6,10 @@ Every figure on the page comes from a file that a command wrote; where the file 
 import json
 import os
 import platform
-from pathlib import Path
 from typing import Any
 
 from .cluster import ROOT, cache
+from .excerpt import quoted
 from .times import FILE, sentence
 
 OUT = ROOT / "out"
@@ -38,7 +38,12 @@ def demo_part(demo: dict[str, Any] | None) -> list[str]:
         lines.append(f"{sentence(json.loads(times.read_text('utf-8')))}.\n")
     lines += ["| step | time |", "|---|---|"]
     lines += [f"| {step['name']} | {seconds(step['seconds'])} |" for step in demo["steps"]]
-    lines += [f"| **all** | **{seconds(demo['seconds'])}** |", "", "| delivery | stage | verdict | reason | time |", "|---|---|---|---|---|"]
+    lines += [
+        f"| **all** | **{seconds(demo['seconds'])}** |",
+        "",
+        "| delivery | stage | verdict | reason | time |",
+        "|---|---|---|---|---|",
+    ]
     for delivery in demo["deliveries"]:
         lines += [
             f"| {delivery['name']} | {one['name']} | {one['verdict']} | {one['reason']} | {seconds(one['seconds'])} |"
@@ -55,8 +60,8 @@ def writes_part(demo: dict[str, Any] | None) -> list[str]:
     """What the operator wrote, by the API server's audit log."""
     lines = [
         "## Writes of the operator for one delivery\n",
-        "Counted by the API server's audit log. Lease renewals, Events, progress (at most one in 30 s) and objects made once per",
-        "namespace are apart. A second pass over an unchanged world writes nothing (`tests/laws`, `tests/operator_`).\n",
+        "Counted by the API server's audit log. Lease renewals, Events, progress (at most one in 30 s) and objects made once",
+        "per namespace are apart. A second pass over an unchanged world writes nothing (`tests/laws`, `tests/operator_`).\n",
     ]
     listed = OUT / "support-router.writes.txt"
     if demo is None or not listed.exists():
@@ -89,20 +94,22 @@ def probe_part(demo: dict[str, Any] | None) -> list[str]:
 
 def estimate(probe: dict[str, Any]) -> list[str]:
     """The same share for an 8B base on an H200, by counting tokens."""
-    forward, step = 1.0, 3.0
-    trained = probe["tokens"] * step
-    probed = probe["itemTokens"] * 2 * forward
+    trained, probed = probe["tokens"], probe["itemTokens"]
+    share = 2 * probed / (3 * trained)
     return [
-        f"Estimated for 8B on an H200: a look is bound by the prefill of its prompts, as the answers' few decode steps run all items at once.",
-        f"Base and candidate read {probe['itemTokens']} tokens each, training {probe['tokens']} tokens at three forward passes' work each: "
-        f"{probed / trained:.0%} of training. An estimate: no GPU was at hand.\n",
+        "Estimated for 8B on an H200: a look is bound by the prefill of its prompts, as the few decode steps of the",
+        f"answers run all items at once. Base and candidate read {probed} tokens each; training reads {trained} tokens",
+        f"at the work of three forward passes: {share:.0%} of training. An estimate: no GPU was at hand.\n",
     ]
 
 
 def trainer_part(bench: dict[str, Any] | None) -> list[str]:
     """Tokens per second against plain Hugging Face Trainer."""
     command = "images/worker/bench/run --data out/data/support-router/train/train.jsonl | tee out/bench.txt"
-    lines = ["## The trainer against plain Hugging Face Trainer\n", f"`{command}`: same base, rows, batches and seed, one run.\n"]
+    lines = [
+        "## The trainer against plain Hugging Face Trainer\n",
+        f"`{command}`: same base, rows, batches and seed, one run.\n",
+    ]
     if bench is None:
         return [*lines, ABSENT.format(command)]
     mine = bench["ours, bf16"]
@@ -140,18 +147,27 @@ def page() -> str:
     head = [
         "# Measured\n",
         "Written by `python -m demo.measured` from what the named commands left in `out/`.",
-        f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, no GPU; a noisy machine: ratios say more than times.\n",
+        f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, no GPU; noisy, so ratios say more.\n",
     ]
-    parts = [demo_part(demo), writes_part(demo), memory_part(demo), probe_part(demo), trainer_part(bench_result()), kills_part()]
+    parts = [
+        demo_part(demo),
+        writes_part(demo),
+        memory_part(demo),
+        probe_part(demo),
+        trainer_part(bench_result()),
+        kills_part(),
+    ]
     return "\n".join(line for part in [head, *parts] for line in part).rstrip() + "\n"
 
 
 def main() -> None:
-    """Write both files."""
+    """Write the three."""
     (ROOT / "docs/measured.md").write_text(page(), "utf-8")
-    transcript = OUT / "transcript.txt"
-    if transcript.exists():
-        (ROOT / "docs/demo-transcript.txt").write_text(transcript.read_text("utf-8"), "utf-8")
+    source, readme = OUT / "transcript.txt", ROOT / "README.md"
+    if source.exists():
+        transcript = source.read_text("utf-8")
+        (ROOT / "docs/demo-transcript.txt").write_text(transcript, "utf-8")
+        readme.write_text(quoted(readme.read_text("utf-8"), transcript), "utf-8")
 
 
 if __name__ == "__main__":
