@@ -1,14 +1,17 @@
 """The operator as a process against a real API server; workers are replayed. What breaks here breaks for customers."""
 
 import json
+import socket
+from contextlib import suppress
 
 import pytest
 
 from delivery_api import names
 from delivery_api.delivery import Delivery
 from delivery_operator.cluster import paths
+from tests.chart.kube import RELEASE
 from tests.support.plays import Play
-from tests.support.stage import Theatre, eventually, reason, state
+from tests.support.stage import Theatre, answer, eventually, reason, state
 
 pytestmark = pytest.mark.cluster
 
@@ -22,6 +25,12 @@ def per_delivery(writes: list[str]) -> list[str]:
 
 def delivered(seen: Delivery) -> bool:
     return state(seen) == "card/Delivered"
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 async def deliver(theatre: Theatre, name: str = "router") -> Delivery:
@@ -230,3 +239,85 @@ def is_at(stage: str, why: str):
         return state(seen) == f"{stage}/{why}" and final
 
     return look
+
+
+async def test_an_operator_without_its_role_is_alive_and_not_ready_and_says_what_it_lacks(theatre: Theatre):
+    """A role that was trimmed must not leave it working blind."""
+    port = free_port()
+    theatre.admin.ok("delete", "clusterrolebinding", "ptaas-operator")
+    try:
+        async with theatre.operator(DELIVERY_HEALTH_PORT=str(port)):
+
+            async def refused() -> str | None:
+                with suppress(OSError):
+                    status, text = await answer(f"http://127.0.0.1:{port}/readyz")
+                    return text if status == 503 and "not allowed to" in text else None
+                return None
+
+            text = await eventually(refused, "readiness that says why", 30)
+            assert "create jobs.batch" in text and "update deliveries/status.ptaas.dev" in text
+            assert (await answer(f"http://127.0.0.1:{port}/healthz"))[0] == 200
+    finally:
+        binding = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "ptaas-operator"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "ptaas-operator"},
+            "subjects": [{"kind": "ServiceAccount", "name": "delivery-operator", "namespace": RELEASE}],
+        }
+        theatre.admin.create(binding)
+
+
+async def test_an_operator_with_its_role_is_ready_and_tells_its_metrics(theatre: Theatre):
+    """What the chart grants is enough."""
+    health, scrape = free_port(), free_port()
+    settings = {"DELIVERY_HEALTH_PORT": str(health), "DELIVERY_METRICS_PORT": str(scrape)}
+    async with theatre.operator(**settings), theatre.workers():
+
+        async def ready() -> bool | None:
+            with suppress(OSError):
+                return True if (await answer(f"http://127.0.0.1:{health}/readyz"))[0] == 200 else None
+            return None
+
+        await eventually(ready, "readiness", 30)
+        await deliver(theatre)
+        _, text = await answer(f"http://127.0.0.1:{scrape}/metrics")
+    assert 'delivery_verdicts_total{reason="Delivered"' not in text
+    assert 'delivery_verdicts_total{reason="Learned",stage="eval",verdict="True"}' in text
+    assert "delivery_leader 1.0" in text and 'delivery_passes_total{result="ok"}' in text
+
+
+async def test_of_two_operators_one_works_and_the_other_takes_over(theatre: Theatre):
+    """The first is killed mid-run without a word; the second goes on where it was, and nothing runs twice."""
+    async with theatre.workers() as workers:
+        workers.runs.add("train")
+        first = theatre.start(DELIVERY_IDENTITY="first")
+        try:
+            theatre.order()
+            await theatre.reaches("training", lambda seen: reason(seen, "Trained") == "JobRunning")
+            async with theatre.operator(DELIVERY_IDENTITY="second"):
+                first.kill()
+                first.wait()
+                workers.runs.clear()
+                waiting = await theatre.reaches("the gate", lambda seen: state(seen) == "deploy/AwaitingApproval")
+        finally:
+            first.kill()
+            first.wait()
+    assert sorted(workers.played) == [("eval", 1), ("intake", 1), ("train", 1)]
+    assert waiting.status.cost.amount == "0.0075"
+
+
+async def test_a_deployment_that_somebody_changes_is_put_right(theatre: Theatre):
+    """What serves is what was approved; even the cluster's admin does not change it by hand and have it stay."""
+    async with theatre.operator(), theatre.workers():
+        await deliver(theatre)
+        (served,) = theatre.admin.get("deployments", "-n", theatre.work)["items"]
+        name = served["metadata"]["name"]
+        theatre.admin.ok("delete", "deployment", name, "-n", theatre.work, "--wait=false")
+
+        async def back() -> bool | None:
+            found = theatre.admin.get("deployments", "-n", theatre.work)["items"]
+            return True if found and found[0]["metadata"]["uid"] != served["metadata"]["uid"] else None
+
+        await eventually(back, "the Deployment", 20)
+        await theatre.reaches("delivery again", delivered)

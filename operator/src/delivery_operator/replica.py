@@ -24,6 +24,8 @@ from delivery_operator.workqueue import Queue
 
 log = logging.getLogger(__name__)
 
+EXIT_SECONDS = 5.0
+
 
 class Replica:
     """One replica. It watches from the start and works while it leads."""
@@ -143,13 +145,15 @@ class Replica:
             except DeliveryError as error:
                 log.warning("Could not look for deleted Deliveries: %s", error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._collect_now.wait(), self._settings.resync_seconds)
+                async with asyncio.timeout(self._settings.resync_seconds):
+                    await self._collect_now.wait()
 
     async def stop(self) -> None:
         """End all parts and give the Lease to the next replica."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=EXIT_SECONDS)
         self.queue.close()
         await self.leader.release()
         await self._health.stop()

@@ -104,7 +104,9 @@ class Watcher:
         async with contextlib.aclosing(events):
             while True:
                 try:
-                    event = await asyncio.wait_for(anext(events), self._silence)
+                    # Not wait_for: in Python 3.11 it may swallow a cancellation that comes together with an event.
+                    async with asyncio.timeout(self._silence):
+                        event = await anext(events)
                 except StopAsyncIteration:
                     self._heard = time.monotonic()
                     return version
