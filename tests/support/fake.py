@@ -184,6 +184,7 @@ class FakeCluster:
         template = job["spec"]["template"]
         name = f"{job['metadata']['name']}-{self._made:05d}"
         metadata = copy.deepcopy(template["metadata"]) | {"name": name, "creationTimestamp": times.render(self.now)}
+        metadata["labels"]["batch.kubernetes.io/job-name"] = job["metadata"]["name"]
         job.setdefault("status", {})["conditions"] = []
         self.pods[name] = {
             "kind": "Pod", "metadata": metadata, "spec": template["spec"], "status": {"phase": "Pending"},

@@ -66,6 +66,8 @@ class Pod:
     inputs: str
     attempt: int
     created_at: str
+    job: str = ""
+    """Name of its Job."""
     phase: str = "Pending"
     reason: str = ""
     """Such as Evicted or NodeLost."""

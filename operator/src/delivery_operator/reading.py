@@ -75,6 +75,7 @@ def pod(raw: Raw, *, gone: bool = False, gone_at: str = "") -> Pod:
         inputs=_label(raw, names.INPUTS),
         attempt=_number(_label(raw, names.ATTEMPT)),
         created_at=_meta(raw).get("creationTimestamp", ""),
+        job=_label(raw, "batch.kubernetes.io/job-name"),
         phase=status.get("phase", "Pending"),
         reason=status.get("reason", ""),
         unschedulable=scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable",

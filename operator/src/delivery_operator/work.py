@@ -82,22 +82,25 @@ def look(observed: Observed, stage: Stage, inputs: str, *, attempts: int, retry_
     again = job is not None and bool(job.finished) and job.retry != observed.retry
     base = Work(stage, inputs, lineage, job=job, started_at=_first_start(pods), finished_at=_last_end(pods), may_retry=again)
     known = observed.record(stage)
-    if known and known.inputs == inputs and _stands(observed, known, job):
+    if known and known.inputs == inputs and _stands(observed, known, job, records):
         if known.evidence:
             return _recorded(base, known, records)
         if known.verdict == "Fail" and not lineage:
             return replace(base, finding=_gone(stage, known))
     if job is None:
         return replace(base, next_attempt=_first_attempt(observed, stage, pods))
-    mine = [pod for pod in pods if pod.attempt == job.attempt]
+    mine = [pod for pod in pods if pod.job == job.name]
     if not job.finished:
         return replace(base, finding=running(job, mine))
     return _ended(observed, base, job, mine, records, attempts, retry_delay)
 
 
-def _stands(observed: Observed, known: StageRecord, job: Job | None) -> bool:
-    """A recorded fact stands, unless it concluded nothing and a person allowed another try."""
-    return known.verdict != "Unknown" or job is None or job.retry == observed.retry
+def _stands(observed: Observed, known: StageRecord, job: Job | None, records: list[tuple[Evidence, Typed]]) -> bool:
+    """A recorded fact stands, unless it concluded nothing, a person allowed another try, and that one is newer."""
+    if known.verdict != "Unknown" or job is None:
+        return True
+    told_by_latest = any(one.digest == known.evidence and one.pod.startswith(f"{job.name}-") for one, _ in records)
+    return job.retry == observed.retry and told_by_latest
 
 
 def _lineage(observed: Observed, inputs: str) -> list[tuple[Evidence, Typed]]:
@@ -108,7 +111,7 @@ def _lineage(observed: Observed, inputs: str) -> list[tuple[Evidence, Typed]]:
         for one, seen in read
         if seen is not None and seen.inputs == inputs and seen.delivery_uid == observed.uid and seen.pod == one.pod
     ]
-    return sorted(ours, key=lambda pair: (pair[1].attempt, pair[0].created_at, pair[0].pod))
+    return sorted(ours, key=lambda pair: (pair[0].created_at, pair[1].attempt, pair[0].pod))
 
 
 def _recorded(base: Work, known: StageRecord, records: Iterable[tuple[Evidence, Typed]]) -> Work:
@@ -186,9 +189,9 @@ def _upto(lineage: tuple[Typed, ...], last: Typed) -> tuple[Typed, ...]:
 
 
 def trusted(pods: list[Pod], records: Iterable[tuple[Evidence, Typed]]) -> tuple[Evidence, Typed] | None:
-    """The complete evidence whose digest the kubelet carries too."""
+    """The last complete evidence whose digest the kubelet carries too: a Job that was paused has an earlier one."""
     said = {pod.name: pod.termination_message for pod in pods}
-    for one, seen in records:
+    for one, seen in reversed(list(records)):
         if one.complete and seen.complete and one.digest == one.claimed and said.get(one.pod) == one.digest:
             return one, seen
     return None
@@ -200,7 +203,8 @@ def _fatal(stage: Stage, job: Job, pods: list[Pod], records: list[tuple[Evidence
     if any(pod.killed_by == "OOMKilled" for pod in pods):
         cure = f"use a larger class or a smaller {_size(stage)}"
         return failed(Reason.OUT_OF_MEMORY, f"Job {job.name} was killed for memory; {cure}")
-    if job.why == "DeadlineExceeded":
+    late = job.why == "DeadlineExceeded" or any(pod.reason == "DeadlineExceeded" for pod in pods)
+    if late and any(pod.started_at for pod in pods):
         cure = "raise spec.terms.budget.limit"
         return failed(Reason.DEADLINE_EXCEEDED, f"Job {job.name} used up the time that the money left buys; {cure}")
     spoke = [pod for pod in pods if pod.termination_message.startswith("sha256:")]
@@ -223,6 +227,8 @@ def loss(job: Job, pods: list[Pod], problem: Problem | None) -> str:
     if problem:
         return problem.message
     pod = pods[-1] if pods else None
+    if job.why == "DeadlineExceeded":
+        return "it waited for a node for as long as the money left buys"
     if pod is None:
         return "its pod was deleted"
     if pod.reason:

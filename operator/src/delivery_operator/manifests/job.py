@@ -42,12 +42,16 @@ def job(observed: Observed, plan: JobPlan) -> dict[str, Any]:
             names.ACCELERATORS: str(plan.accelerated.accelerators),
             names.PRICE: plan.accelerated.price_per_hour,
         }
+    template = pod_spec(plan.pod)
+    if plan.deadline_seconds is not None:
+        # The Job's clock also runs while its pod waits for a node, and starts anew after a pause; the pod's does neither.
+        template["activeDeadlineSeconds"] = plan.deadline_seconds
     spec: dict[str, Any] = {
         "backoffLimit": 0,
         "completions": 1,
         "parallelism": 1,
         "suspend": plan.queue is not None,
-        "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": pod_spec(plan.pod)},
+        "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": template},
     }
     if plan.deadline_seconds is not None:
         spec["activeDeadlineSeconds"] = plan.deadline_seconds
