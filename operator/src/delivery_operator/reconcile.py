@@ -12,7 +12,7 @@ from typing import Protocol
 
 from delivery_api.stages import CONDITION, Stage
 from delivery_api.status import Condition, DeliveryStatus
-from delivery_operator import metrics, pipeline, status
+from delivery_operator import metrics, pipeline, retention, status
 from delivery_operator.decision import Want
 from delivery_operator.errors import DeliveryError
 from delivery_operator.observed import Key, Observed
@@ -73,9 +73,14 @@ class Reconciler:
             if observed is None:
                 self._told.pop(key, None)
                 return None
+            left = retention.seconds_left(observed)
+            if left is not None and left <= 0:
+                await self._cluster.apply(observed, retention.deletions(observed))
+                return None
             outcome = pipeline.run(observed, self._settings, self._faulted)
             if not outcome.wants:
-                return await self._tell(key, observed, outcome)
+                again = await self._tell(key, observed, outcome)
+                return again if left is None else min(left, again or left)
             try:
                 await self._cluster.apply(observed, outcome.wants)
             except DeliveryError:

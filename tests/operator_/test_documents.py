@@ -1,0 +1,73 @@
+"""What a customer keeps: card, certificate and bill say what is so, and nothing that is not."""
+
+import json
+
+import yaml
+
+from delivery_api.driver import Card, Claim
+from delivery_api.status import CostStatus
+from delivery_operator.documents.bill import cancelled
+from tests.oracle import world
+from tests.support.fake import FakeCluster
+from tests.support.plays import Play
+
+
+async def issued(**made: object) -> tuple[FakeCluster, dict[str, str]]:
+    fake = await FakeCluster(**made).go_on()
+    assert fake.status.certificate is not None
+    return fake, fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
+
+
+def claims(*given: tuple[str, str, str]) -> dict:
+    return Card(claims=tuple(Claim(type=kind, subject=about, value=value) for kind, about, value in given)).model_dump()
+
+
+async def test_the_card_has_a_model_index_that_hugging_face_reads():
+    _, data = await issued()
+    front = yaml.safe_load(data["README.md"].split("---")[1])
+    assert front["model-index"][0]["results"][0]["metrics"][0]["value"] == 0.5625
+    assert front["base_model"] and front["library_name"] == "transformers"
+
+
+async def test_the_certificate_names_the_evidence_of_every_stage_that_did_work():
+    fake, data = await issued()
+    certificate = json.loads(data["certificate.json"])
+    rested = {row["name"]: row.get("evidence") for row in certificate["stages"]}
+    assert {name for name, digest in rested.items() if digest} == {"intake", "train", "eval", "deploy"}
+    assert certificate["delivered"] and certificate["approval"]["by"] == "eve" and certificate["notEstablished"] == []
+    assert certificate["artifact"]["digest"] == fake.status.artifact.digest
+
+
+async def test_a_waived_canary_is_printed_as_not_established():
+    """The customer waived it, and whoever reads the certificate must know."""
+    _, data = await issued(spec=world.spec(terms__handling__intake_canary="Skip"))
+    assert any("CanarySkipped" in line for line in json.loads(data["certificate.json"])["notEstablished"])
+    assert "## Not established" in data["README.md"]
+
+
+async def test_a_claim_that_does_not_hold_is_struck_through():
+    wrong = claims(("Metric", "candidate", "0.99"), ("Method", "method", "LoRA"), ("Limits", "domain", "support mail"))
+    _, data = await issued(spec=world.spec(card=wrong))
+    assert "~~Metric candidate: 0.99~~ (the evidence says 0.5625)" in data["README.md"]
+    assert "- Method method: LoRA\n" in data["README.md"] and "(the driver's own word)" in data["README.md"]
+    assert [claim["holds"] for claim in json.loads(data["certificate.json"])["claims"]] == [False, True, True]
+
+
+async def test_text_of_the_driver_cannot_break_out_of_the_front_matter():
+    """A card is read by machines."""
+    evil = claims(("Limits", "other", "x\n---\nlicense: mine"))
+    _, data = await issued(spec=world.spec(card=evil))
+    assert data["README.md"].count("\n---\n") == 1 and "license" not in yaml.safe_load(data["README.md"].split("---")[1])
+
+
+async def test_a_certificate_of_non_delivery_has_no_artifact_and_bills_nothing():
+    _, data = await issued(play=Play(wins=10))
+    certificate, bill = json.loads(data["certificate.json"]), json.loads(data["bill.json"])
+    assert not certificate["delivered"] and "artifact" not in certificate
+    assert bill["billed"] == "0" and bill["withheld"] == bill["amount"] == "0.0075"
+    assert "Nothing is billed" in data["README.md"] and "model-index" not in data["README.md"]
+
+
+def test_a_cancelled_delivery_is_billed_only_if_its_audit_had_passed():
+    cost = CostStatus(currency="USD", ledger=(world.entry(),))
+    assert [cancelled("a/b", "u", cost, audited)["billed"] for audited in (True, False)] == ["0.6", "0"]
