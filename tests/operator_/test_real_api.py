@@ -202,6 +202,7 @@ LUCK: dict[str, tuple[dict, Play, str, str]] = {
     "noisy": ({"spec__terms__handling": {"intakeCanary": "Skip"}}, Play(arm="noise"), "train", "NotLearning"),
     "far": ({"spec__terms__handling": {"region": "mars-1"}}, Play(), "intake", "NoNodeFits"),
     "no-secret": ({"spec__terms__data__train__secret": "absent"}, Play(), "intake", "SecretMissing"),
+    "no-image": ({}, Play(deaths={("intake", 1): "image"}), "intake", "ImageUnavailable"),
     "oom": ({}, Play(deaths={("train", 1): "oom"}), "train", "OutOfMemory"),
     "evicted": ({}, Play(deaths={("train", 1): "evict"}), "deploy", "AwaitingApproval"),
     "vanished": ({}, Play(deaths={("eval", 1): "vanish"}), "deploy", "AwaitingApproval"),

@@ -15,7 +15,7 @@ class Play:
     arm: str = "healthy"
     """healthy, permute (labels renamed: the canary hears it) or noise (found by the clean probe)."""
     deaths: dict[tuple[str, int], str] = field(default_factory=dict)
-    """(stage, attempt) to how its pod ends: evict, kill, oom, vanish, silent, mismatch, corrupt, or problem:KIND."""
+    """(stage, attempt) to how its pod ends: evict, kill, oom, vanish, silent, mismatch, corrupt, image, or problem:KIND."""
     wins: int = 180
     """Holdout items that the candidate wins."""
     changes: dict[str, Any] = field(default_factory=dict)

@@ -115,10 +115,11 @@ class Replayer:
         name = pod["metadata"]["name"]
         offset = (task.attempt - 1) * 1000
         play = self.plays.get(pod["metadata"]["labels"][names.DELIVERY], Play())
-        await self._status(pod, "Running", running={"startedAt": _time(offset)})
         death = play.deaths.get((stage, task.attempt), "")
-        if death == "wait":
+        if death == "image":
+            await self._status(pod, "Pending", waiting={"reason": "ImagePullBackOff", "message": "not found"})
             return
+        await self._status(pod, "Running", running={"startedAt": _time(offset)})
         if isinstance(task, TrainTask):
             for step in task.look_steps[:-1]:
                 await self._record(pod, evidence(task, name, play, step), stage, anchor)

@@ -181,7 +181,7 @@ def _plan(observed: Observed, settings: Settings, given: Assignment, attempt: in
         given.pod,
         task=text,
         owner_uid=observed.anchor_uid,
-        pull_policy=settings.server_image_pull_policy,
+        pull_policy=settings.image_pull_policy,
         extra={"restartPolicy": "Never"},
     )
     return JobPlan(given.stage, given.inputs, attempt, pod, seconds, given.held, given.queue)

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     """Pause before an attempt that follows an unreachable source or registry; doubled each time."""
     auditor_memory: str = "4Gi"
     """Memory limit of auditor and verifier."""
-    server_image_pull_policy: str = "IfNotPresent"
+    image_pull_policy: str = "IfNotPresent"
     """Pull policy of all pods; images are named by digest."""
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8081
     """Port of /healthz and /readyz."""

@@ -65,13 +65,19 @@ class Watcher:
             except Expired:
                 continue
             except Refused as error:
+                # An answer, if not the one we want: the API server is there, and this replica is not stalled.
+                self._heard = time.monotonic()
                 if self._optional and error.status == 404:
-                    self._heard, self.served = time.monotonic(), False
+                    self.served = False
                     self.synced.set()
                 log.log(logging.DEBUG if self._optional else logging.ERROR, "Cannot watch %s: %s", self.kind.plural, error)
                 backoff = FORBIDDEN_SECONDS
-            except (DeliveryError, TimeoutError) as error:
-                log.warning("Watch of %s starts anew: %s", self.kind.plural, str(error) or "silent")
+            except TimeoutError:
+                # Kinds that nothing happens to get no bookmarks either.
+                log.debug("Watch of %s was silent; listing again", self.kind.plural)
+                continue
+            except DeliveryError as error:
+                log.warning("Watch of %s starts anew: %s", self.kind.plural, error)
             await asyncio.sleep(backoff * random.uniform(0.8, 1.2))
             backoff = min(30.0, backoff * 2)
 

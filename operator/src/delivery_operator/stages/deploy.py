@@ -176,7 +176,7 @@ def _manifests(
         claims=claims_of(sources),
         serves=True,
         grace_seconds=30,
-        pull_policy=settings.server_image_pull_policy,
+        pull_policy=settings.image_pull_policy,
     )
     replicas = 0 if spec.suspend else spec.serving.replicas
     build = serving.inference_service if runtime(observed) == "InferenceService" else serving.deployment
