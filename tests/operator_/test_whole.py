@@ -3,7 +3,8 @@
 import json
 
 from tests.oracle import world
-from tests.support.fake import FakeCluster
+from tests.support import fake as fakes
+from tests.support.fake import KEY, FakeCluster
 from tests.support.plays import Play
 
 
@@ -24,7 +25,7 @@ async def test_a_second_operator_over_a_finished_world_writes_nothing():
     """A restart must not touch what is done."""
     done = await FakeCluster().go_on()
     before = list(done.writes)
-    await done.reconciler().look(type(done.seen().key)("acme", "router"))
+    await done.reconciler().look(KEY)
     assert done.writes == before
 
 
@@ -76,3 +77,30 @@ async def test_a_stopped_run_is_never_resumed_by_a_person_who_unsuspends():
     fake.edit(suspend=False)
     await fake.settle()
     assert fake.objects[fake.job("train")]["spec"]["suspend"] is True and fake.reason("Trained") == "NotLearning"
+
+
+async def test_children_that_somebody_else_keeps_changing_do_not_hide_the_status():
+    """Two controllers that fight over a Deployment: the delivery still says how it stands, and the fight is slow."""
+    fake = await FakeCluster().go_on(approve=False)
+    fake.approve()
+    reconciler = fake.reconciler()
+    await reconciler.look(KEY)
+    write = fake._write
+
+    def undone(want):
+        made = write(want)
+        if want.name.startswith("Deployment/"):
+            fake.objects[want.name]["spec"]["replicas"] = 7
+        return made
+
+    fake._write = undone
+    again = await reconciler.look(KEY)
+    assert again == 60.0 and fake.status.state == "ServingStarting"
+
+
+async def test_kserve_that_is_installed_later_does_not_void_an_approval():
+    """An upgrade of the cluster takes no endpoint down."""
+    fake = await FakeCluster().go_on()
+    fake.apis = frozenset({"serving.kserve.io"})
+    await fake.settle(fakes.SETTINGS.model_copy(update={"worker_image": "another@sha256:9"}))
+    assert fake.status.state == "Delivered" and not [n for n in fake.objects if n.startswith("InferenceService/")]

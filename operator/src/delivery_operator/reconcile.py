@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 ROUNDS = 6
 """Looks in one pass: each but the last has made children, and no delivery makes so many kinds of them in turn."""
+UNSETTLED_SECONDS = 60.0
+"""Pause before the next pass over a delivery whose children somebody else keeps changing."""
 STAGE_OF: Mapping[str, Stage] = {kind: stage for stage, kind in CONDITION.items()}
 
 
@@ -68,7 +70,7 @@ class Reconciler:
             metrics.PASS_SECONDS.observe(self._clock() - started)
 
     async def _pass(self, key: Key) -> float | None:
-        for _ in range(ROUNDS):
+        for last in (*[False] * (ROUNDS - 1), True):
             observed = await self._cluster.observe(key, self._now())
             if observed is None:
                 self._told.pop(key, None)
@@ -87,7 +89,10 @@ class Reconciler:
                 # People see how far it came, also while the API server refuses a child.
                 await self._tell(key, observed, outcome)
                 raise
-        return 1.0
+            if last:
+                await self._tell(key, observed, outcome)
+        log.warning("Children do not settle: somebody else changes them", extra={"delivery": str(key)})
+        return UNSETTLED_SECONDS
 
     async def _tell(self, key: Key, observed: Observed, outcome: pipeline.Outcome) -> float | None:
         """Write the status if it changed; progress alone waits its turn."""

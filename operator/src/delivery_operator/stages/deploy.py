@@ -2,20 +2,18 @@
 
 from dataclasses import replace
 
-from delivery_api.digests import canonical, digest, plain
-from delivery_api.driver import Config, Schedule
-from delivery_api.evidence import ArtifactRecord, AuditEvidence, EvaluateEvidence, VerifyEvidence
+from delivery_api.digests import digest
+from delivery_api.evidence import AuditEvidence, EvaluateEvidence, VerifyEvidence
 from delivery_api.finding import Finding, unknown
 from delivery_api.reasons import Reason
-from delivery_api.sources import Source
 from delivery_api.stages import Stage
 from delivery_api.status import ServingStatus
 from delivery_api.tasks import ServeTask, VerifyTask
-from delivery_operator import approval, attempts
+from delivery_operator import approval, attempts, serving_plan
 from delivery_operator.attempts import Assignment, Carried
 from delivery_operator.decision import Decision, Facts, Want
 from delivery_operator.manifests import serving
-from delivery_operator.manifests.common import inputs_label, matches
+from delivery_operator.manifests.common import inputs_label
 from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
 from delivery_operator.observed import Observed, Server
 from delivery_operator.settings import Settings
@@ -33,8 +31,8 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     evaluated = facts.evaluated
     if audit is None or artifact is None or config is None or schedule is None or evaluated is None:
         return Decision(unknown(Reason.EVIDENCE_MISSING, "There is no audited artifact to deploy"), facts)
-    task = serve_task(observed, settings, artifact, config)
-    plan = serving_plan(observed, settings, facts, task, schedule)
+    task = serving_plan.serve_task(observed, settings, artifact, config)
+    plan = serving_plan.plan(observed, settings, facts, task, schedule)
     request = approval.request(observed, facts, artifact, plan)
     state = approval.look(observed, request)
     facts = replace(facts.look_again(state.look_seconds), approval=state.status)
@@ -47,51 +45,6 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     return _served(observed, settings, facts, task, plan, (audit, evaluated))
 
 
-def serve_task(observed: Observed, settings: Settings, artifact: ArtifactRecord, config: Config) -> ServeTask:
-    """What the server is told: the audited artifact, precision and context."""
-    source = Source(uri=artifact.uri, secret=observed.spec.output.secret)
-    return ServeTask(
-        base=observed.spec.base,
-        artifact=source,
-        artifact_kind=artifact.kind,
-        model_name=observed.key.name,
-        precision=config.precision or "bf16",
-        sequence_length=(config.sequence_length or 0) + SPARE_TOKENS,
-        insecure_registries=attempts.plain_http(observed, settings),
-    )
-
-
-def serving_plan(
-    observed: Observed, settings: Settings, facts: Facts, task: ServeTask, schedule: Schedule
-) -> dict[str, object]:
-    """All of the serving that an approval binds."""
-    return {
-        "task": plain(task),
-        "image": image(observed, settings, facts),
-        "runtime": runtime(observed),
-        "replicas": observed.spec.serving.replicas,
-        "acceleratorClass": schedule.accelerator_class,
-        "count": schedule.count or 1,
-    }
-
-
-def image(observed: Observed, settings: Settings, facts: Facts) -> str:
-    """The worker image; what serves already keeps the image it was approved with when the operator is upgraded."""
-    for server in observed.servers:
-        found = server.image
-        if found and observed.status.approval and observed.status.approval.approved_by:
-            return found
-    return settings.image_for(facts.accelerator.image if facts.accelerator else "cuda")
-
-
-def runtime(observed: Observed) -> str:
-    """Deployment, or InferenceService where it is wanted and there."""
-    wanted = observed.spec.serving.runtime
-    if wanted == "Auto":
-        return "InferenceService" if serving.KSERVE in observed.apis else "Deployment"
-    return wanted
-
-
 def _served(
     observed: Observed,
     settings: Settings,
@@ -102,10 +55,10 @@ def _served(
 ) -> Decision:
     """Approved: bring up the servers, then verify what they answer."""
     name = digest(plan)
-    if runtime(observed) == "InferenceService" and serving.KSERVE not in observed.apis:
+    if serving_plan.runtime(observed) == "InferenceService" and serving.KSERVE not in observed.apis:
         message = "spec.serving.runtime=InferenceService, but the cluster has no serving.kserve.io"
         return Decision(unknown(Reason.SERVING_STARTING, f"{message}; install KServe, or use Deployment"), facts)
-    wants = _lacking(observed, _manifests(observed, settings, facts, task, name))
+    wants = serving_plan.lacking(observed, serving_plan.manifests(observed, settings, facts, task, name))
     server = next((one for one in observed.servers if one.inputs == inputs_label(name)), None)
     ready = server.ready if server else 0
     facts = replace(facts, serving=_endpoint(observed, task, ready))
@@ -156,41 +109,6 @@ def _starting(observed: Observed, server: Server | None) -> Finding:
     if any(pod.restarts >= 3 for pod in pods):
         return unknown(Reason.SERVING_STARTING, "The servers end again and again; their logs say why")
     return unknown(Reason.SERVING_STARTING, STARTING)
-
-
-def _manifests(
-    observed: Observed, settings: Settings, facts: Facts, task: ServeTask, name: str
-) -> tuple[dict[str, object], ...]:
-    spec, accelerator = observed.spec, facts.accelerator
-    sources = [spec.base, task.artifact]
-    pod = PodPlan(
-        image=image(observed, settings, facts),
-        command="serve",
-        task=canonical(task),
-        service_account="server",
-        writes_evidence=False,
-        accelerator=accelerator,
-        accelerators=(facts.schedule.count if facts.schedule else None) or 1,
-        region=spec.terms.handling.region,
-        secrets=secrets_of(sources),
-        claims=claims_of(sources),
-        serves=True,
-        grace_seconds=30,
-        pull_policy=settings.image_pull_policy,
-    )
-    replicas = 0 if spec.suspend else spec.serving.replicas
-    build = serving.inference_service if runtime(observed) == "InferenceService" else serving.deployment
-    return build(observed, name, pod, replicas), serving.service(observed, name)
-
-
-def _lacking(observed: Observed, manifests: tuple[dict[str, object], ...]) -> tuple[Want, ...]:
-    """Those that are not so."""
-    wants = []
-    for manifest in manifests:
-        want = Want("apply", manifest)
-        if not matches(manifest, observed.objects.get(want.name)):
-            wants.append(want)
-    return tuple(wants)
 
 
 def _replaced(observed: Observed, name: str, ready: int) -> tuple[Want, ...]:
