@@ -70,18 +70,19 @@ def writes_part(demo: dict[str, Any] | None) -> list[str]:
     return [*lines, "", "```", listed.read_text("utf-8").rstrip(), "```", ""]
 
 
-def memory_part(demo: dict[str, Any] | None) -> list[str]:
+def memory_part(measures: dict[str, Any] | None) -> list[str]:
     """Resident memory of the operator."""
     lines = ["## Memory of the operator\n"]
-    if demo is None or demo.get("operatorRssBytes") is None:
+    if measures is None or measures["operatorRssBytes"] is None:
         return [*lines, ABSENT.format("make demo")]
-    return [*lines, f"{demo['operatorRssBytes'] / 2**20:.0f} MiB resident at the end of the demo, by its own metrics page.\n"]
+    size = measures["operatorRssBytes"] / 2**20
+    return [*lines, f"{size:.0f} MiB resident after the first delivery of the demo, by its own metrics page.\n"]
 
 
-def probe_part(demo: dict[str, Any] | None) -> list[str]:
+def probe_part(measures: dict[str, Any] | None) -> list[str]:
     """What the clean probe costs a healthy run."""
     lines = ["## Cost of the clean probe\n"]
-    probe = (demo or {}).get("probe")
+    probe = (measures or {}).get("probe")
     if not probe:
         return [*lines, ABSENT.format("make demo")]
     share = probe["seconds"] / probe["trainingSeconds"]
@@ -143,7 +144,7 @@ def bench_result() -> dict[str, Any] | None:
 
 def page() -> str:
     """The whole page."""
-    demo = read("demo.json")
+    demo, measures = read("demo.json"), read("measures.json")
     head = [
         "# Measured\n",
         "Written by `python -m demo.measured` from what the named commands left in `out/`.",
@@ -152,8 +153,8 @@ def page() -> str:
     parts = [
         demo_part(demo),
         writes_part(demo),
-        memory_part(demo),
-        probe_part(demo),
+        memory_part(measures),
+        probe_part(measures),
         trainer_part(bench_result()),
         kills_part(),
     ]
@@ -165,7 +166,7 @@ def main() -> None:
     (ROOT / "docs/measured.md").write_text(page(), "utf-8")
     source, readme = OUT / "transcript.txt", ROOT / "README.md"
     if source.exists():
-        transcript = source.read_text("utf-8")
+        transcript = source.read_text("utf-8").replace(f"{ROOT}/", "")
         (ROOT / "docs/demo-transcript.txt").write_text(transcript, "utf-8")
         readme.write_text(quoted(readme.read_text("utf-8"), transcript), "utf-8")
 

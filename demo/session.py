@@ -8,7 +8,7 @@ from delivery_api.delivery import Delivery
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 
-from . import certificate, gate, prepare, record, report, times, writes
+from . import certificate, gate, measures, prepare, record, report, times, writes
 from . import cluster as clusters
 from .ask import ask
 from .cluster import Cluster
@@ -80,6 +80,7 @@ class Session:
         with self._narrator.step(f"{HEALTHY.name}: questions"):
             self._ask(delivery)
         self._finish(watch, delivery, view)
+        measures.write(self._out / "measures.json", self.cluster.admin, watch.training(delivery))
 
     def _refused(self, base: str) -> None:
         watch = self._order(PERMUTED, base)
