@@ -5,16 +5,13 @@ from delivery_api.driver import Config, Schedule
 from delivery_api.evidence import ArtifactRecord
 from delivery_api.sources import Source
 from delivery_api.tasks import ServeTask
-from delivery_operator import attempts
+from delivery_operator import attempts, tasks
 from delivery_operator.decision import Facts, Want
 from delivery_operator.manifests import serving
 from delivery_operator.manifests.common import matches
 from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
 from delivery_operator.observed import Observed, Server
 from delivery_operator.settings import Settings
-
-SPARE_TOKENS = 8
-"""As the audit had them: the same context in both engines."""
 
 
 def serve_task(observed: Observed, settings: Settings, artifact: ArtifactRecord, config: Config) -> ServeTask:
@@ -26,7 +23,7 @@ def serve_task(observed: Observed, settings: Settings, artifact: ArtifactRecord,
         artifact_kind=artifact.kind,
         model_name=observed.key.name,
         precision=config.precision or "bf16",
-        sequence_length=(config.sequence_length or 0) + SPARE_TOKENS,
+        sequence_length=tasks.context_tokens(config),
         insecure_registries=attempts.plain_http(observed, settings),
     )
 

@@ -9,7 +9,7 @@ from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 from delivery_api.status import ServingStatus
 from delivery_api.tasks import ServeTask, VerifyTask
-from delivery_operator import approval, attempts, serving_plan
+from delivery_operator import approval, attempts, serving_plan, tasks
 from delivery_operator.attempts import Assignment, Carried
 from delivery_operator.decision import Decision, Facts, Want
 from delivery_operator.manifests import serving
@@ -22,7 +22,6 @@ from delivery_oracle.stages import deploy as oracle
 
 ASKED = 64
 """Discordant items that the endpoint is asked: enough to tell candidate from base beyond doubt."""
-SPARE_TOKENS = 8
 
 
 def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
@@ -129,21 +128,12 @@ def verification(
     sources = [spec.terms.data.sealed, spec.base]
     items = tuple(sorted(oracle.discordant(evaluated)))[:ASKED]
     task = VerifyTask(
-        delivery_uid=observed.uid,
-        inputs="",
-        base=spec.base,
-        sealed=spec.terms.data.sealed,
-        fields=spec.intake.fields,
-        task=spec.intake.task,
-        metric=spec.intake.metric,
-        instruction=spec.intake.instruction,
-        holdout_items=spec.terms.acceptance.holdout_items,
-        personal_data=spec.terms.handling.personal_data,
+        **tasks.common(observed),
         url=serving.url(observed),
         model_name=served.model_name,
         items=items,
-        labels=tuple(sorted(audit.labels)) if spec.intake.task == "Classification" else (),
-        max_tokens=(audit.lengths.answer_maximum if audit.lengths else 16) + SPARE_TOKENS,
+        labels=tasks.labels(observed, audit),
+        max_tokens=tasks.answer_tokens(audit),
     )
     pod = PodPlan(
         image=settings.auditor_image,

@@ -10,7 +10,7 @@ from delivery_api.sources import Source
 from delivery_api.stages import Stage
 from delivery_api.status import EvaluationStatus
 from delivery_api.tasks import EvaluateTask
-from delivery_operator import attempts
+from delivery_operator import attempts, tasks
 from delivery_operator.attempts import Assignment, Carried
 from delivery_operator.decision import Decision, Facts
 from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
@@ -18,9 +18,6 @@ from delivery_operator.observed import Accelerated, Observed
 from delivery_operator.settings import Settings
 from delivery_operator.work import Work
 from delivery_oracle.stages import evaluation as oracle
-
-SPARE_TOKENS = 8
-"""Tokens beyond the longest answer, so that an answer that does not stop is seen not to."""
 
 
 def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
@@ -68,24 +65,14 @@ def assignment(
     """The audit of the candidate as a task."""
     spec, accelerator, name = observed.spec, facts.accelerator, schedule.accelerator_class or ""
     sources = [spec.terms.data.sealed, spec.base, candidate(observed, artifact)]
-    answer = (audit.lengths.answer_maximum if audit.lengths else 16) + SPARE_TOKENS
     task = EvaluateTask(
-        delivery_uid=observed.uid,
-        inputs="",
-        base=spec.base,
-        sealed=spec.terms.data.sealed,
-        fields=spec.intake.fields,
-        task=spec.intake.task,
-        metric=spec.intake.metric,
-        instruction=spec.intake.instruction,
-        holdout_items=spec.terms.acceptance.holdout_items,
-        personal_data=spec.terms.handling.personal_data,
+        **tasks.common(observed),
         artifact=candidate(observed, artifact),
         artifact_kind=artifact.kind,
-        labels=tuple(sorted(audit.labels)) if spec.intake.task == "Classification" else (),
+        labels=tasks.labels(observed, audit),
         precision=config.precision or "bf16",
-        max_tokens=answer,
-        sequence_length=(config.sequence_length or 0) + SPARE_TOKENS,
+        max_tokens=tasks.answer_tokens(audit),
+        sequence_length=tasks.context_tokens(config),
         seconds=1,
     )
     pod = PodPlan(

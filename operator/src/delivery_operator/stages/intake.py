@@ -7,7 +7,7 @@ from delivery_api.evidence import AuditEvidence
 from delivery_api.finding import Finding, Verdict
 from delivery_api.stages import Stage
 from delivery_api.tasks import AuditTask
-from delivery_operator import attempts
+from delivery_operator import attempts, tasks
 from delivery_operator.attempts import Assignment, Carried
 from delivery_operator.decision import Decision, Facts
 from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
@@ -43,17 +43,8 @@ def assignment(observed: Observed, settings: Settings) -> Assignment:
     terms = spec.terms
     sources = [terms.data.train, terms.data.sealed, spec.base]
     task = AuditTask(
-        delivery_uid=observed.uid,
-        inputs="",
-        base=spec.base,
+        **tasks.common(observed),
         train=terms.data.train,
-        sealed=terms.data.sealed,
-        fields=spec.intake.fields,
-        task=spec.intake.task,
-        metric=spec.intake.metric,
-        instruction=spec.intake.instruction,
-        holdout_items=terms.acceptance.holdout_items,
-        personal_data=terms.handling.personal_data,
         canary=terms.handling.intake_canary == "Required",
     )
     pod = PodPlan(

@@ -10,7 +10,7 @@ from delivery_api.sealed import LOOK_ITEMS, look_steps
 from delivery_api.stages import Stage
 from delivery_api.status import Progress
 from delivery_api.tasks import TrainTask
-from delivery_operator import attempts
+from delivery_operator import attempts, tasks
 from delivery_operator.attempts import Assignment, Carried
 from delivery_operator.decision import Decision, Facts
 from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
@@ -70,17 +70,8 @@ def assignment(
     terms, accelerator, name = spec.terms, facts.accelerator, schedule.accelerator_class or ""
     sources = [terms.data.train, terms.data.sealed, spec.base]
     task = TrainTask(
-        delivery_uid=observed.uid,
-        inputs="",
-        base=spec.base,
+        **tasks.common(observed),
         train=terms.data.train,
-        sealed=terms.data.sealed,
-        fields=spec.intake.fields,
-        task=spec.intake.task,
-        metric=spec.intake.metric,
-        instruction=spec.intake.instruction,
-        holdout_items=terms.acceptance.holdout_items,
-        personal_data=terms.handling.personal_data,
         drop_rows=audit.drop_rows,
         plan=plan,
         config=config,
