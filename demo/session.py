@@ -141,8 +141,8 @@ class Session:
         log = self.cluster.audit_log
         if log is None:
             return None
-        name, uid = str(delivery.metadata["name"]), str(delivery.metadata["uid"])
-        mine = writes.of_delivery(writes.read(log, prepare.OPERATOR), name, uid)
+        name, uid, created = (str(delivery.metadata[key]) for key in ("name", "uid", "creationTimestamp"))
+        mine = writes.of_delivery(writes.read(log, prepare.OPERATOR), name, uid, created)
         (self._out / f"{name}.writes.txt").write_text("\n".join(writes.listed(mine)) + "\n", "utf-8")
         return writes.needed(mine)
 

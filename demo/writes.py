@@ -16,6 +16,7 @@ from typing import Any
 WRITES = {"create", "update", "patch", "delete"}
 PER_NAMESPACE = {"namespaces", "serviceaccounts", "roles", "rolebindings", "networkpolicies", "secrets"}
 APART = {"leases", "events", "selfsubjectaccessreviews", "tokenreviews"}
+SECOND = len("2026-01-01T00:00:00")
 DECIDED = ("stages", "resolved", "artifact", "evaluation", "approval", "certificate")
 
 
@@ -26,6 +27,7 @@ class Write:
     verb: str
     resource: str
     name: str
+    at: str = ""
     decided: str = ""
     is_progress: bool = False
 
@@ -48,7 +50,8 @@ def parse(lines: Iterable[str], user: str) -> Iterable[Write]:
         if _counts(event, target, user):
             sub = target.get("subresource")
             resource = target["resource"] + (f"/{sub}" if sub else "")
-            yield Write(event["verb"], resource, target.get("name", ""), _decided(event.get("requestObject") or {}))
+            decided = _decided(event.get("requestObject") or {})
+            yield Write(event["verb"], resource, target.get("name", ""), event["requestReceivedTimestamp"], decided)
 
 
 def _counts(event: dict[str, Any], target: dict[str, Any], user: str) -> bool:
@@ -70,9 +73,13 @@ def _decided(body: dict[str, Any]) -> str:
     return json.dumps([conditions, money, [status.get(key) for key in DECIDED]], sort_keys=True)
 
 
-def of_delivery(writes: Iterable[Write], name: str, uid: str) -> list[Write]:
-    """Writes to the delivery, its anchor, its children and its records; names carry the delivery's name or uid."""
-    mine = [write for write in writes if write.name == name or write.name.startswith(f"{name}-") or uid in write.name]
+def of_delivery(writes: Iterable[Write], name: str, uid: str, created: str) -> list[Write]:
+    """Writes to the delivery, its anchor, its children and its records; names carry the delivery's name or uid.
+
+    An earlier delivery of the same name may be in the same log: only what followed the creation counts.
+    """
+    since = [write for write in writes if write.at[:SECOND] >= created[:SECOND]]
+    mine = [write for write in since if write.name == name or write.name.startswith(f"{name}-") or uid in write.name]
     decided = [write.decided for write in mine if write.decided]
     before = iter(["", *decided])
     return [replace(write, is_progress=write.decided == next(before)) if write.decided else write for write in mine]

@@ -7,6 +7,7 @@ import pytest
 
 from demo.writes import Write, listed, needed, of_delivery, parse
 
+CREATED = "2026-01-01T12:00:00Z"
 OPERATOR = "system:serviceaccount:delivery-system:delivery-operator"
 
 
@@ -16,7 +17,13 @@ def event(
     target: dict[str, Any] = {"resource": resource, "namespace": "acme", "name": "a"}
     if sub:
         target["subresource"] = sub
-    told = {"verb": verb, "user": {"username": user}, "objectRef": target, "requestURI": f"/x{query}"}
+    told = {
+        "requestReceivedTimestamp": CREATED,
+        "verb": verb,
+        "user": {"username": user},
+        "objectRef": target,
+        "requestURI": f"/x{query}",
+    }
     return json.dumps(told | {"responseStatus": {"code": code}} | ({"requestObject": body} if body else {}))
 
 
@@ -40,8 +47,16 @@ def test_what_is_a_write(line: str, counted: int) -> None:
 
 
 def test_writes_belong_to_the_delivery_they_name() -> None:
-    found = [Write("create", "jobs", name) for name in ("router-train-1", "router", "anchor-u1", "other", "anchor-u2")]
-    assert [write.name for write in of_delivery(found, "router", "u1")] == ["router-train-1", "router", "anchor-u1"]
+    names = ("router-train-1", "router", "anchor-u1", "other", "anchor-u2")
+    found = [Write("create", "jobs", name, "2026-01-01T12:00:00.5Z") for name in names]
+    mine = of_delivery(found, "router", "u1", "2026-01-01T12:00:00Z")
+    assert [write.name for write in mine] == ["router-train-1", "router", "anchor-u1"]
+
+
+def test_an_earlier_delivery_of_the_same_name_does_not_count() -> None:
+    """The audit log of a cluster that stays up has every demo that ran on it."""
+    found = [Write("create", "jobs", "router-train-1", f"2026-01-01T{hour}:59:59.9Z") for hour in (11, 12)]
+    assert len(of_delivery(found, "router", "u1", "2026-01-01T12:00:00Z")) == 1
 
 
 def status(ready: str, step: int, **rest: object) -> str:
@@ -59,7 +74,7 @@ def test_progress_is_a_status_that_decides_nothing() -> None:
         status("True", 3, stages=[{"name": "train"}]),
         status("True", 3, stages=[{"name": "train"}], cost={"billed": "1"}),
     ]
-    mine = of_delivery(parse(told, OPERATOR), "a", "u")
+    mine = of_delivery(parse(told, OPERATOR), "a", "u", CREATED)
     assert [write.is_progress for write in mine] == [False, True, False, True, False, False]
     assert needed(mine) == 4
     assert listed(mine) == ["4 x update deliveries/status a", "2 x update deliveries/status a (progress)"]
@@ -67,5 +82,5 @@ def test_progress_is_a_status_that_decides_nothing() -> None:
 
 def test_a_log_without_bodies_counts_every_status() -> None:
     """Where nothing can be told apart, nothing is taken off."""
-    mine = of_delivery(parse([event("update", "deliveries", sub="status")] * 3, OPERATOR), "a", "u")
+    mine = of_delivery(parse([event("update", "deliveries", sub="status")] * 3, OPERATOR), "a", "u", CREATED)
     assert needed(mine) == 3
