@@ -56,7 +56,11 @@ def _train(task: TrainTask, pod: str, play: Play, steps: int | None) -> Evidence
     planned = task.config.steps or 1
     done = planned if steps is None else steps
     wins, losses = (3, 4) if play.arm == "noise" else (30, 1)
-    looks = tuple(world.look(step, wins=wins, losses=losses) for step in task.look_steps if step <= done)
+    looks = tuple(
+        world.look(step, wins=wins, losses=losses, start=number * task.look_items)
+        for number, step in enumerate(task.look_steps)
+        if step <= done
+    )
     whole = done >= planned
     return world.train(
         steps=world.steps(done),

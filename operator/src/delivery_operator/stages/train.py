@@ -32,12 +32,12 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
         return Decision(failed(Reason.CLASS_MISSING, "Config and schedule name no accelerator class"), facts)
 
     def judge(seen: Work) -> Finding:
-        return oracle.judge(observed.spec, plan, config, runs(seen))
+        return oracle.judge(observed.spec, plan, config, runs(seen), audit)
 
     given = assignment(observed, facts, settings, audit, plan, config, schedule)
     carried = attempts.carry(observed, settings, facts, given, judge)
     carried = _ended_early(observed, carried, judge)
-    facts = _known(observed, facts, carried, config)
+    facts = _known(observed, facts, carried, config, audit)
     return Decision(carried.finding, facts, carried.wants, carried.keeps)
 
 
@@ -99,11 +99,12 @@ def assignment(
     return Assignment(Stage.TRAIN, task, pod, held, schedule.queue, facts.train_estimate_seconds, gone)
 
 
-def _known(observed: Observed, facts: Facts, carried: Carried, config: Config) -> Facts:
+def _known(observed: Observed, facts: Facts, carried: Carried, config: Config, audit: AuditEvidence) -> Facts:
     seen = runs(carried.work)
     facts = replace(facts.look_again(carried.look_seconds), train_inputs=carried.work.inputs)
     if seen:
-        facts = replace(facts, gain=_gain(observed, config, seen), progress=_progress(observed, carried, config, seen))
+        words, gain = _probe(observed, config, seen, audit)
+        facts = replace(facts, gain=gain, progress=_progress(carried, config, seen, words))
     if carried.judged:
         latest = seen[-1] if seen else None
         facts = replace(
@@ -113,16 +114,20 @@ def _known(observed: Observed, facts: Facts, carried: Carried, config: Config) -
     return facts.recorded(record) if record else facts
 
 
-def _gain(observed: Observed, config: Config, seen: tuple[TrainEvidence, ...]) -> str | None:
-    """Gain of the clean probe so far."""
+def _probe(
+    observed: Observed, config: Config, seen: tuple[TrainEvidence, ...], audit: AuditEvidence
+) -> tuple[str | None, str | None]:
+    """The clean probe so far, in words and as a gain; nothing before its first look, or when it cannot be used."""
     try:
-        probe = oracle.assessment(observed.spec, config, seen)
+        probe = oracle.assessment(observed.spec, config, seen, audit)
     except ValueError:
-        return None
-    return f"{probe.gain:+.2f}" if probe.looks else None
+        return None, None
+    if not probe.looks:
+        return None, None
+    return f"{probe.gain:+.2f} on {probe.items} items, {probe.outcome}", f"{probe.gain:+.2f}"
 
 
-def _progress(observed: Observed, carried: Carried, config: Config, seen: tuple[TrainEvidence, ...]) -> Progress | None:
+def _progress(carried: Carried, config: Config, seen: tuple[TrainEvidence, ...], probe: str | None) -> Progress | None:
     """How far the run is; None once it has ended."""
     steps = oracle.steps_of(seen)
     if not steps or not carried.work.active:
@@ -130,15 +135,10 @@ def _progress(observed: Observed, carried: Carried, config: Config, seen: tuple[
     planned = config.steps or seen[-1].planned_steps
     losses = [step.loss for step in steps[-10:] if step.loss is not None]
     pace = [step.seconds for step in steps[-20:]]
-    try:
-        probe = oracle.assessment(observed.spec, config, seen)
-        words = f"{probe.gain:+.2f} on {probe.items} items, {probe.outcome}" if probe.looks else None
-    except ValueError:
-        words = None
     return Progress(
         step=steps[-1].step,
         steps=planned,
         loss=f"{sum(losses) / len(losses):.3f}" if losses else "not finite",
-        probe=words,
+        probe=probe,
         eta_seconds=max(0, round((planned - steps[-1].step) * sum(pace) / len(pace))),
     )
