@@ -14,6 +14,7 @@ from .times import FILE, sentence
 
 OUT = ROOT / "out"
 ABSENT = "Not measured yet: `{}`.\n"
+KILLED = "python -m demo.kill & python -m demo.run --small --keep --out out/killed"
 BASELINES = (("Trainer, bf16", "1.5"), ("Trainer, fp32 default", "3"))
 
 
@@ -130,10 +131,26 @@ def kills_part() -> list[str]:
         "After each of its API writes in turn, on a real API server with replayed workers: same final status and cost",
         "(`pytest tests/operator_ -k die_after_each`).\n",
     ]
-    record = read("kills.json")
-    if record is None:
-        return [*lines, ABSENT.format("KEEP=1 make demo & python -m demo.kill; see demo/kill.py")]
-    return [*lines, f"{record['kills']} times at random in the real delivery: {record['ended']}.\n"]
+    killed, whole, kills = read("killed/demo.json"), read("demo.json"), OUT / "kills.txt"
+    if killed is None or whole is None or not kills.exists():
+        return [*lines, ABSENT.format(KILLED)]
+    count = len(kills.read_text("utf-8").splitlines())
+    same = "the same verdicts and reasons as" if verdicts(killed) == verdicts(whole) else "OTHER verdicts or reasons than"
+    lines.append(f"{count} times at random in the real deliveries (`{KILLED}`): {same} the undisturbed run.\n")
+    lines += ["| delivery | accelerator-seconds | cost | billed |", "|---|---|---|---|"]
+    lines += [
+        f"| {one['name']} | {one['acceleratorSeconds']:.0f} | {one['cost']} | {one['billed']} |" for one in killed["deliveries"]
+    ]
+    return [*lines, ""]
+
+
+def verdicts(demo: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """What every stage of every delivery came to."""
+    return [
+        (delivery["name"], one["name"], one["verdict"], one["reason"])
+        for delivery in demo["deliveries"]
+        for one in delivery["stages"]
+    ]
 
 
 def bench_result() -> dict[str, Any] | None:
