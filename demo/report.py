@@ -18,7 +18,8 @@ COLOUR = {Verdict.PASS: "#2e7d32", Verdict.FAIL: "#c62828", Verdict.UNKNOWN: "#7
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:800px;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;width:100%}
-td:last-child,pre{overflow-wrap:anywhere}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}
+td:last-child,pre{overflow-wrap:anywhere}
+td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}
 svg{width:100%;height:auto}figcaption{color:#555}pre{background:#f5f5f5;padding:1rem;overflow:auto;white-space:pre-wrap}
 """
 Points = Sequence[tuple[float, float]]

@@ -24,6 +24,7 @@ TO_THE_GATE_SECONDS = 1500
 TO_SERVING_SECONDS = 900
 TO_THE_END_SECONDS = 900
 QUESTIONS = 4
+SETTING_UP = {"cluster", "images", "chart", "base model"}
 NOTHING = prepare.Own()
 
 
@@ -152,7 +153,8 @@ class Session:
             gain = outcome.status.gain or "none"
             self._narrator.say(f"  {outcome.view.name:<16}{outcome.view.state:<18}gain {gain:<9}{outcome.cost_line()}")
         if self._size == FULL:
-            self._narrator.say(f"  {times.sentence(times.remember(clusters.cache(), self._narrator.seconds))}")
+            set_up = sum(step.seconds for step in self._narrator.steps if step.name in SETTING_UP)
+            self._narrator.say(f"  {times.sentence(times.remember(clusters.cache(), self._narrator.seconds, set_up))}")
         self._narrator.say(f"  {self._out / 'demo.json'} has the numbers")
 
     def explain(self, message: str) -> None:
