@@ -285,6 +285,7 @@ async def test_an_operator_with_its_role_is_ready_and_tells_its_metrics(theatre:
         _, text = await answer(f"http://127.0.0.1:{scrape}/metrics")
     assert 'delivery_verdicts_total{reason="Delivered"' not in text
     assert 'delivery_verdicts_total{reason="Learned",stage="eval",verdict="True"}' in text
+    assert "process_resident_memory_bytes" in text
     assert "delivery_leader 1.0" in text and 'delivery_passes_total{result="ok"}' in text
 
 

@@ -1,8 +1,9 @@
 """Metrics, with labels from enums only: never a name, a digest or a message."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
 
 PASSES = Counter("delivery_passes", "Looks at a Delivery", ["result"], registry=REGISTRY)
 PASS_SECONDS = Histogram("delivery_pass_duration_seconds", "Time of one look", registry=REGISTRY)
