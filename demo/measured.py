@@ -77,7 +77,7 @@ def memory_part(measures: dict[str, Any] | None) -> list[str]:
     if measures is None or measures["operatorRssBytes"] is None:
         return [*lines, ABSENT.format("make demo")]
     size = measures["operatorRssBytes"] / 2**20
-    return [*lines, f"{size:.0f} MiB resident after the first delivery of the demo, by its own metrics page.\n"]
+    return [*lines, f"{size:.0f} MiB resident beside the deliveries of the demo, by its own metrics page.\n"]
 
 
 def probe_part(measures: dict[str, Any] | None) -> list[str]:
