@@ -7,6 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from delivery_io.problems import WorkProblem
 from delivery_worker import attention
 from delivery_worker.loss import packed_loss, padded_loss
 from delivery_worker.packing import Example, pack, shared_length
@@ -97,3 +98,12 @@ def test_a_leak_is_measured(model: Any, monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(attention, "_over_pack", leaking)
     assert not is_isolated(model, BATCH[0], BATCH[2])
+
+
+@pytest.mark.parametrize("feature", ["softcap", "s_aux"])
+def test_a_base_whose_attention_cannot_be_packed_is_refused_with_its_field(feature: str) -> None:
+    """Another attempt would not heal it, so it must not count as a fault of ours."""
+    states = torch.zeros(1, 1, 2, 4)
+    with pytest.raises(WorkProblem, match="use another base") as refused:
+        attention.attention(torch.nn.Module(), states, states, states, None, pack=pack(BATCH), **{feature: 1.0})
+    assert (refused.value.kind, refused.value.field) == ("Invalid", "spec.base")

@@ -13,6 +13,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from delivery_io.problems import WorkProblem
 from delivery_worker.packing import Pack
 
 NAME = "delivery_packed"
@@ -71,7 +72,10 @@ def attention(
         )
         return plain
     if rest.get("softcap") is not None or rest.get("s_aux") is not None:
-        raise NotImplementedError("attention with soft caps or sinks cannot be packed")
+        # The clean probe packs too, so another plan would not help: no other attempt will fare better.
+        raise WorkProblem(
+            "Invalid", "spec.base", "Its attention has soft caps or sinks, which cannot be packed; use another base"
+        )
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
