@@ -136,7 +136,8 @@ def kills_part() -> list[str]:
         return [*lines, ABSENT.format(KILLED)]
     count = len(kills.read_text("utf-8").splitlines())
     same = "the same verdicts and reasons as" if verdicts(killed) == verdicts(whole) else "OTHER verdicts or reasons than"
-    lines.append(f"{count} times at random in the real deliveries (`{KILLED}`): {same} the undisturbed run.\n")
+    lines.append(f"{count} times at random in the real deliveries (`{KILLED}`): {same} the undisturbed run")
+    lines.append("above, which has the full size; seconds and money are those of the smaller size.\n")
     lines += ["| delivery | accelerator-seconds | cost | billed |", "|---|---|---|---|"]
     lines += [
         f"| {one['name']} | {one['acceleratorSeconds']:.0f} | {one['cost']} | {one['billed']} |" for one in killed["deliveries"]
