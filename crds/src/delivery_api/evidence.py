@@ -169,9 +169,11 @@ class Preflight(Model):
     """Whether padding could hide the stop token from the loss."""
     begin_tokens: int
     """Beginning-of-text tokens in a rendered prompt; two is one too many."""
-    prompt_digest: str
-    """Digest of the rendered ids of the first 16 sealed prompts, as served."""
-    train_prompt_digest: str
+    assistant_tokens: int | None = None
+    """Fewest answer tokens that the chat template marks in an example; absent where the loss is masked by other means."""
+    prompt_digest: str | None = None
+    """Digest of the rendered ids of the first 16 sealed prompts, as served; absent when no prompt was given."""
+    train_prompt_digest: str | None = None
     """The same, as the training path renders them."""
     layers: int
     """Layers of the base."""
@@ -187,8 +189,10 @@ class Preflight(Model):
     """Gradients reach the adapter (first backward pass non-zero)."""
     dtype: str
     """Number format of trained parameters."""
-    packing_isolated: bool
-    """Packed rows get the same logits as alone (measured on two rows)."""
+    steps_kept: float | None = None
+    """Share of trained weights other than zero that a step of the peak learning rate changes in their number format."""
+    packing_isolated: bool | None = None
+    """Packed rows get the same logits as alone (measured on two rows); absent where nothing is packed."""
 
 
 class Step(Model):
@@ -236,8 +240,12 @@ class ArtifactRecord(Model):
     """Bytes of the adapter's tensors."""
     adapter_norm: float = 0.0
     """Frobenius norm of all B A products; 0 is inert."""
+    adapter_unmatched: int | None = None
+    """Saved tensors that fit no module of the base by name and shape: an engine would leave them out."""
     merge_dtype: str | None = None
     """Number format in which the adapter was merged."""
+    merge_kept: float | None = None
+    """Share of what the adapter does that is left in the merged weights: 1 is all of it, 0 the base alone."""
 
 
 class TrainEvidence(EvidenceCommon):
