@@ -284,9 +284,10 @@ async def test_an_operator_with_its_role_is_ready_and_tells_its_metrics(theatre:
         await deliver(theatre)
         _, text = await answer(f"http://127.0.0.1:{scrape}/metrics")
     assert 'delivery_verdicts_total{reason="Delivered"' not in text
-    assert 'delivery_verdicts_total{reason="Learned",stage="eval",verdict="True"}' in text
+    assert 'delivery_verdicts_total{reason="Learned",stage="eval",verdict="Pass"}' in text
     assert "process_resident_memory_bytes" in text
-    assert "delivery_leader 1.0" in text and 'delivery_passes_total{result="ok"}' in text
+    assert 'leader_election_master_status{name="delivery-operator"} 1.0' in text
+    assert 'controller_runtime_reconcile_total{controller="delivery",result="success"}' in text
 
 
 async def test_of_two_operators_one_works_and_the_other_takes_over(theatre: Theatre):

@@ -6,15 +6,16 @@ and the status speaks of the world as it is, in one write. A pass over an unchan
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from delivery_api.stages import CONDITION, Stage
+from delivery_api.stages import Stage
 from delivery_api.status import Condition, DeliveryStatus
 from delivery_operator import metrics, pipeline, retention, status
 from delivery_operator.decision import Want
 from delivery_operator.errors import DeliveryError
+from delivery_operator.metrics.standing import STAGE_OF, VERDICT_OF
 from delivery_operator.observed import Key, Observed
 from delivery_operator.settings import Settings
 
@@ -24,7 +25,6 @@ ROUNDS = 6
 """Looks in one pass: each but the last has made children, and no delivery makes so many kinds of them in turn."""
 UNSETTLED_SECONDS = 60.0
 """Pause before the next pass over a delivery whose children somebody else keeps changing."""
-STAGE_OF: Mapping[str, Stage] = {kind: stage for stage, kind in CONDITION.items()}
 
 
 class Cluster(Protocol):
@@ -61,10 +61,10 @@ class Reconciler:
         started = self._clock()
         try:
             again = await self._pass(key)
-            metrics.PASSES.labels("ok").inc()
+            metrics.PASSES.labels("delivery", metrics.OK).inc()
             return again
         except DeliveryError as error:
-            metrics.PASSES.labels(type(error).__name__).inc()
+            metrics.PASSES.labels("delivery", type(error).__name__).inc()
             raise
         finally:
             metrics.PASS_SECONDS.observe(self._clock() - started)
@@ -107,7 +107,7 @@ class Reconciler:
         self._told[key] = self._clock()
         changed = status.changed_verdicts(observed.status, new)
         for one in changed:
-            metrics.VERDICTS.labels(STAGE_OF[one.type], one.status, one.reason).inc()
+            metrics.VERDICTS.labels(STAGE_OF[one.type], VERDICT_OF[one.status], one.reason).inc()
             log.info("Changed verdict", extra={"delivery": str(key), "stage": STAGE_OF[one.type], "reason": one.reason})
         await self._cluster.announce(observed, changed)
         return again

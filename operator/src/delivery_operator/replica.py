@@ -6,8 +6,10 @@ import logging
 import secrets
 import socket
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from typing import Any
 
+from delivery_operator import metrics
 from delivery_operator.cluster import access
 from delivery_operator.cluster.client import Api, configuration
 from delivery_operator.cluster.collect import Collector
@@ -17,6 +19,7 @@ from delivery_operator.cluster.world import World
 from delivery_operator.errors import DeliveryError, Fenced
 from delivery_operator.health import HealthServer, Vitals
 from delivery_operator.leader import Leader
+from delivery_operator.metrics.collector import Sources, StateCollector
 from delivery_operator.observed import Key
 from delivery_operator.reconcile import Reconciler
 from delivery_operator.settings import Settings
@@ -40,6 +43,7 @@ class Replica:
         self._collect_now = asyncio.Event()
         self._forbidden: tuple[str, ...] | None = None
         self._health = HealthServer(self._vitals(), settings)
+        self._state = StateCollector(self._sources())
         self._tasks: list[asyncio.Task[None]] = []
         self.ended = asyncio.Event()
 
@@ -67,6 +71,15 @@ class Replica:
             queue_depth=lambda: self.queue.depth,
             is_leader=lambda: self.leader.is_leader,
             forbidden=lambda: self._forbidden,
+        )
+
+    def _sources(self) -> Sources:
+        return Sources(
+            is_leader=lambda: self.leader.is_leader,
+            deliveries=self._cluster.known,
+            pods_of=self.world.pods.of,
+            classes=lambda: self.world.classes,
+            now=lambda: datetime.now(UTC),
         )
 
     def wake(self, key: Key) -> None:
@@ -97,6 +110,7 @@ class Replica:
 
     async def start(self) -> None:
         """Start all parts."""
+        metrics.REGISTRY.register(self._state)
         await self._health.start()
         for watcher in self.world.watchers:
             self._spawn(watcher.run())
@@ -157,4 +171,5 @@ class Replica:
         self.queue.close()
         await self.leader.release()
         await self._health.stop()
+        metrics.REGISTRY.unregister(self._state)
         await self._api.close()

@@ -47,6 +47,10 @@ class KubeCluster:
         raw = self._raw.get(key)
         return raw["metadata"]["resourceVersion"] if raw else None
 
+    def known(self) -> list[Raw]:
+        """Every Delivery that was looked at, as it was last."""
+        return list(self._raw.values())
+
     async def apply(self, observed: Observed, wants: tuple[Want, ...]) -> None:
         """Write children, in order."""
         await self._furnish(observed)

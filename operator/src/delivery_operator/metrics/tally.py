@@ -1,0 +1,135 @@
+"""Sums over all deliveries, as samples. Pure: what was held up to now is computed from the ledger and the pods there are."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from delivery_api.status import LedgerEntry
+from delivery_operator import ledger
+from delivery_operator.ledger import Witnesses
+from delivery_operator.metrics.standing import NOTHING, Standing, held
+from delivery_operator.observed import Pod
+
+Labels = tuple[str, ...]
+SERVING = "deploy"
+GONE, OTHER = "gone", "other"
+
+
+@dataclass
+class Tally:
+    """Samples by metric name and label values, in the order of the catalogue's labels."""
+
+    currencies: Mapping[str, str]
+    """Currency of each AcceleratorClass: the only classes and currencies that become labels."""
+    now: datetime
+    samples: dict[str, dict[Labels, float]] = field(default_factory=lambda: defaultdict(dict))
+    _latest: dict[tuple[str, Labels], datetime] = field(default_factory=dict)
+
+    def add(self, metric: str, labels: Labels, value: Decimal | float) -> None:
+        """Add to a sum."""
+        known = self.samples[metric]
+        known[labels] = known.get(labels, 0.0) + float(value)
+
+    def highest(self, metric: str, labels: Labels, value: Decimal | float) -> None:
+        """Keep the highest."""
+        known = self.samples[metric]
+        known[labels] = max(known.get(labels, float("-inf")), float(value))
+
+    def latest(self, metric: str, labels: Labels, at: datetime, value: Decimal) -> None:
+        """Keep what happened last."""
+        if at >= self._latest.get((metric, labels), at):
+            self._latest[metric, labels] = at
+            self.samples[metric][labels] = float(value)
+
+    def accelerator_class(self, name: str) -> str:
+        """A class as label."""
+        return name if name in self.currencies else GONE
+
+    def currency(self, code: str) -> str:
+        """A currency as label."""
+        return code if code in self.currencies.values() else OTHER
+
+
+def count(tally: Tally, one: Standing, pods: Iterable[Pod]) -> None:
+    """Take in one Delivery and the pods that it has."""
+    here = tuple(pods)
+    tally.add("delivery_objects", (one.namespace, one.stage, one.state), 1)
+    for stage, verdict, reason in one.verdicts:
+        tally.add("delivery_stage_verdicts", (one.namespace, stage, verdict, reason), 1)
+    for guard, when in one.tbdl:
+        tally.highest("delivery_tbdl_last_flagged_timestamp_seconds", (one.namespace, guard), when.timestamp())
+    if one.asked_at is not None:
+        waited = (tally.now - one.asked_at).total_seconds()
+        tally.highest("delivery_approval_pending_seconds", (one.namespace,), max(0.0, waited))
+    tally.add("delivery_serving_replicas", (one.namespace,), one.replicas)
+    _held(tally, one, here)
+    _owed(tally, one)
+
+
+def _held(tally: Tally, one: Standing, pods: tuple[Pod, ...]) -> None:
+    """Money and time: closed entries, running pods up to now, and what serves, which has no ledger."""
+    current = live(one, pods, tally.now)
+    until_now = [held(entry, entry.finished_at or "") for entry in ledger.closed_at(current, tally.now)]
+    spent = NOTHING
+    for part in (*one.held, *until_now):
+        spent += part.amount
+        where = tally.accelerator_class(part.accelerator_class)
+        tally.add("delivery_cost", (one.namespace, tally.currency(one.currency), where, part.stage), part.amount)
+        tally.add("delivery_accelerator_seconds", (one.namespace, where, part.stage), part.seconds)
+    for entry in (*(entry for entry in current if entry.finished_at is None), *serving(pods)):
+        _burns(tally, one, entry)
+    if not one.settled and one.limit > 0:
+        tally.highest("delivery_budget_used_ratio", (one.namespace,), spent / one.limit)
+
+
+def live(one: Standing, pods: tuple[Pod, ...], now: datetime) -> tuple[LedgerEntry, ...]:
+    """Entries that the status does not have as closed, as a look would find them now: it may lag by half a minute."""
+    closed = {entry.pod for entry in one.ledger if entry.finished_at}
+    still_open = tuple(entry for entry in one.ledger if not entry.finished_at)
+    unseen = tuple(pod for pod in pods if pod.name not in closed)
+    return ledger.advance(still_open, Witnesses(one.uid, unseen, (), (), now)) if unseen or still_open else ()
+
+
+def serving(pods: tuple[Pod, ...]) -> list[LedgerEntry]:
+    """Pods that serve on an accelerator, as if they had entries."""
+    return [
+        ledger.opened(pod, pod.accelerated)
+        for pod in pods
+        if pod.stage == SERVING and pod.accelerated and pod.started_at and not pod.ended
+    ]
+
+
+def _burns(tally: Tally, one: Standing, entry: LedgerEntry) -> None:
+    where = tally.accelerator_class(entry.accelerator_class)
+    hourly = Decimal(entry.price_per_hour) * entry.accelerators
+    tally.add("delivery_hourly_cost", (one.namespace, tally.currency(one.currency), where, entry.stage), hourly)
+    tally.add("delivery_accelerators", (one.namespace, where, entry.stage), entry.accelerators)
+
+
+def _owed(tally: Tally, one: Standing) -> None:
+    """Budget, estimate and bill."""
+    owes = (one.namespace, tally.currency(one.currency))
+    if not one.settled:
+        tally.add("delivery_budget_limit", owes, one.limit)
+    cost = one.cost
+    if cost is None:
+        return
+    for metric, amount in (
+        ("delivery_estimated_cost", cost.estimate),
+        ("delivery_billed_cost", cost.billed),
+        ("delivery_withheld_cost", cost.withheld),
+        ("delivery_saved_cost", cost.saved),
+    ):
+        if amount is not None:
+            tally.add(metric, owes, Decimal(amount))
+    if one.settled_at is not None:
+        measured = Decimal(cost.accelerator_seconds) / 3600
+        _predicted(tally, one, one.settled_at, "cost", Decimal(cost.amount), Decimal(cost.estimate or 0))
+        _predicted(tally, one, one.settled_at, "accelerator_hours", measured, one.predicted_hours)
+
+
+def _predicted(tally: Tally, one: Standing, at: datetime, quantity: str, measured: Decimal, predicted: Decimal) -> None:
+    if predicted > 0 and measured > 0:
+        tally.latest("delivery_prediction_ratio", (one.namespace, quantity), at, measured / predicted)
