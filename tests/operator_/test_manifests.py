@@ -1,6 +1,8 @@
 """What the operator makes: pods that the restricted level admits, names that are facts, quantities as stored."""
 
+import copy
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from delivery_api import names
 from delivery_api.accelerator import AcceleratorClassSpec, Toleration
 from delivery_api.tasks import TrainTask
-from delivery_operator import placement
+from delivery_operator import placement, reading
 from delivery_operator.manifests import common, pod, serving
 from delivery_operator.manifests.pod import PodPlan, pod_spec
 from delivery_operator.observed import Key, Node
@@ -117,6 +119,50 @@ def test_a_service_of_a_delivery_whose_name_starts_with_a_digit_has_a_legal_name
     fake = FakeCluster()
     seen = fake.seen()
     assert serving.service_name(replace(seen, key=Key("acme", "77-desks"))).startswith("m-77-desks")
+
+
+KSERVE_DEFAULTS = {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
+"""What KServe's own configuration gives a container that leaves them out."""
+
+
+@pytest.mark.parametrize("kind", [CPU, GPU])
+def test_what_kserve_fills_in_is_no_change_to_put_back(kind):
+    """Its webhook renames the only container and completes its resources: fought over, it would never come to rest."""
+    served = plan(accelerator=kind, accelerators=2, serves=True, writes_evidence=False)
+    wanted = serving.inference_service(FakeCluster().seen(), "sha256:" + "c" * 64, served, 1)
+    stored = copy.deepcopy(wanted)
+    (container,) = stored["spec"]["predictor"]["containers"]
+    container["name"] = "kserve-container"
+    for kind_of, given in KSERVE_DEFAULTS.items():
+        container["resources"][kind_of] = given | container["resources"][kind_of]
+    assert common.matches(wanted, stored)
+    assert placement.amount(container["resources"]["limits"]["memory"]) > 2**33, "no engine starts in two gibibytes"
+
+
+def test_a_deployment_that_kserve_made_is_not_a_server_of_ours():
+    """It has our labels, as KServe copies them; taken for ours, it would void the approval of the InferenceService."""
+    ours = {"metadata": {"labels": {serving.SERVES: "true"}, "ownerReferences": [{"kind": "ConfigMap"}]}}
+    its = {
+        "metadata": {"labels": {serving.SERVES: "true"}, "ownerReferences": [{"kind": "InferenceService", "controller": True}]}
+    }
+    assert reading.is_server(ours) and not reading.is_server(its)
+
+
+def test_a_status_of_an_earlier_inference_service_says_nothing():
+    raw = {
+        "kind": "InferenceService", "metadata": {"name": "s", "generation": 2}, "spec": {"predictor": {"minReplicas": 2}},
+        "status": {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True"}]},
+    }  # fmt: skip
+    assert (reading.server(raw).wanted, reading.server(raw).ready) == (2, 0)
+    raw["status"]["observedGeneration"] = 2
+    assert reading.server(raw).ready == 2
+
+
+@pytest.mark.parametrize("name", ["77-desks", "a.b.c", "9." * 30 + "z"])
+def test_a_server_has_a_name_that_kserve_takes(name):
+    """A letter first, no dots, and room for the tail that KServe adds."""
+    made = serving.server_name(replace(FakeCluster().seen(), key=Key("acme", name)), "sha256:" + "f" * 64)
+    assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", made) and len(f"{made}-predictor") <= 63
 
 
 def test_a_child_name_is_at_most_52_characters_and_says_its_stage():

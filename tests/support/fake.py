@@ -95,7 +95,9 @@ class FakeCluster:
             jobs=tuple(map(reading.job, of_kind("Job"))),
             pods=(*pods, *gone),
             evidence=tuple(reading.evidence(raw) for raw in maps if names.EVIDENCE in raw["metadata"].get("labels", {})),
-            servers=tuple(map(reading.server, (*of_kind("Deployment"), *of_kind("InferenceService")))),
+            servers=tuple(
+                map(reading.server, filter(reading.is_server, (*of_kind("Deployment"), *of_kind("InferenceService"))))
+            ),
             objects={name: copy.deepcopy(raw) for name, raw in self.objects.items()},
             versions={raw["metadata"]["name"]: ModelVersionSpec.model_validate(raw["spec"]) for raw in of_kind("ModelVersion")},
             uses={},

@@ -165,7 +165,9 @@ class Observed:
     apis: frozenset[str] = frozenset()
     """Optional API groups that the cluster has."""
     gate_in_force: bool | None = None
-    """Whether a test approval by the operator was refused; None when it was not tried."""
+    """Whether test requests by the operator were refused; None when they were not tried."""
+    gate_gap: str = ""
+    """The policy that let one through."""
 
     @property
     def retry(self) -> str:

@@ -32,6 +32,8 @@ STAGES: tuple[tuple[Stage, Decide], ...] = (
     (Stage.COST, cost.decide),
     (Stage.CARD, card.decide),
 )
+OVERRIDABLE = frozenset({Reason.NOT_LEARNED, Reason.INCONCLUSIVE, Reason.FORMAT_LOST})
+"""Audits that spoke of an artifact and did not let it pass."""
 ALWAYS = frozenset({Stage.COST, Stage.CARD})
 Faulted = Callable[[Stage, Exception], None]
 
@@ -75,6 +77,9 @@ def blocking(findings: Mapping[Stage, Finding]) -> Stage | None:
 def may_be_decided(stage: Stage, blocker: Stage | None, findings: Mapping[Stage, Finding]) -> bool:
     """Config may refer to the schedule, which then has to speak."""
     if blocker is None:
+        return True
+    if stage is Stage.DEPLOY and blocker is Stage.EVAL and findings[blocker].reason in OVERRIDABLE:
+        # It says that it waits, unless somebody with the verb override had it served all the same.
         return True
     refers = findings[blocker].verdict is Verdict.UNKNOWN and findings[blocker].reason is Reason.WAITING
     return stage is Stage.SCHEDULE and blocker is Stage.CONFIG and refers

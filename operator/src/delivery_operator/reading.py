@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from delivery_api import digests, names
+from delivery_operator.manifests.serving import SERVES, STOP
 from delivery_operator.observed import Accelerated, Evidence, Job, Node, Pod, Server
 
 Raw = Mapping[str, Any]
@@ -115,16 +116,28 @@ def server(raw: Raw) -> Server:
     """A Deployment or an InferenceService."""
     status = raw.get("status") or {}
     kind = raw.get("kind", "Deployment")
+    generation = _meta(raw).get("generation", 0)
     if kind == "InferenceService":
-        ready = any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions") or ())
-        wanted = int(raw["spec"].get("predictor", {}).get("minReplicas", 1))
-        image = _image(raw["spec"].get("predictor", {}))
-        return Server(_meta(raw)["name"], kind, _label(raw, names.INPUTS), wanted, wanted if ready else 0, image)
-    current = status.get("observedGeneration", 0) >= _meta(raw).get("generation", 0)
+        predictor = raw["spec"].get("predictor", {})
+        # KServe need not say which generation its status is about; where it does, an older one says nothing.
+        current = status.get("observedGeneration", generation) >= generation
+        true = any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions") or ())
+        stopped = _annotation(raw, STOP) == "true"
+        wanted = 0 if stopped else int(predictor.get("minReplicas", 1))
+        return Server(
+            _meta(raw)["name"], kind, _label(raw, names.INPUTS), wanted, wanted if true and current else 0, _image(predictor)
+        )
+    current = status.get("observedGeneration", 0) >= generation
     ready_replicas = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0)) if current else 0
     image = _image(raw["spec"]["template"]["spec"])
     wanted = raw["spec"].get("replicas", 1)
     return Server(_meta(raw)["name"], kind, _label(raw, names.INPUTS), wanted, ready_replicas, image)
+
+
+def is_server(raw: Raw) -> bool:
+    """Whether it is ours to serve with: KServe copies our labels to the Deployment that it makes of an InferenceService."""
+    owners = _meta(raw).get("ownerReferences") or ()
+    return _label(raw, SERVES) == "true" and not any(one.get("controller") for one in owners)
 
 
 def _image(spec: Raw) -> str:

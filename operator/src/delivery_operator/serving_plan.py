@@ -43,7 +43,7 @@ def plan(observed: Observed, settings: Settings, facts: Facts, task: ServeTask, 
 def approved_server(observed: Observed) -> Server | None:
     """What serves by an approval already; an upgrade of the operator or a KServe that comes later does not void it."""
     asked = observed.status.approval
-    return observed.servers[0] if observed.servers and asked is not None and asked.approved_by else None
+    return observed.servers[0] if observed.servers and asked is not None and (asked.approved_by or asked.override) else None
 
 
 def image(observed: Observed, settings: Settings, facts: Facts) -> str:

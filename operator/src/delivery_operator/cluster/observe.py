@@ -108,7 +108,7 @@ class Observer:
 
     def _servers(self, uid: str) -> list[Raw]:
         serving = [*self._world.deployments.of(uid), *self._world.inference_services.of(uid)]
-        return [one for one in serving if (one["metadata"].get("labels") or {}).get("ptaas.dev/serves") == "true"]
+        return [one for one in serving if reading.is_server(one)]
 
     def _objects(self, uid: str) -> dict[str, Mapping[str, Any]]:
         world = self._world

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from delivery_api import names
+from delivery_api.delivery import DeliverySpec
 from delivery_api.finding import Finding, Verdict
 from delivery_api.stages import CLASS, STAGES, Stage
 from delivery_operator.decision import Facts
@@ -23,7 +25,7 @@ def certificate(observed: Observed, facts: Facts, checked: tuple[CheckedClaim, .
             "budget": spec.terms.budget.model_dump(by_alias=True),
             "handling": spec.terms.handling.model_dump(by_alias=True, exclude_none=True),
         },
-        "inputs": {"base": spec.base.uri, "train": _digest(facts, "train_digest"), "sealed": _digest(facts, "sealed_digest")},
+        "inputs": _inputs(spec, facts),
         "stages": [_stage(stage, facts) for stage in STAGES if stage is not Stage.CARD],
         "notEstablished": not_established(facts),
         "claims": [_claim(one) for one in checked],
@@ -32,9 +34,35 @@ def certificate(observed: Observed, facts: Facts, checked: tuple[CheckedClaim, .
         made["artifact"] = facts.artifact.model_dump(by_alias=True, exclude_none=True)
     if facts.evaluation:
         made["evaluation"] = facts.evaluation.model_dump(by_alias=True)
+    if facts.resolved:
+        made["carriedOut"] = facts.resolved.model_dump(by_alias=True, exclude_none=True, exclude={"reasons", "hours"})
     if approved and approved.approved_by and delivered:
-        made["approval"] = {"digest": approved.digest, "by": approved.approved_by, "at": approved.approved_at}
+        made["approval"] = {
+            "digest": approved.digest,
+            "request": approved.request.model_dump(by_alias=True),
+            "by": approved.approved_by,
+            "at": approved.approved_at,
+            "createdBy": observed.annotations.get(names.CREATED_BY),
+            "drivenBy": observed.annotations.get(names.DRIVEN_BY),
+        }
     return made
+
+
+def _inputs(spec: DeliverySpec, facts: Facts) -> dict[str, Any]:
+    """Base and data, each with its pin. What follows a question mark may be a credential and is left out."""
+    data, base = spec.terms.data, spec.base
+    return {
+        "base": _bare(base.uri),
+        "train": _digest(facts, "train_digest"),
+        "trainUri": _bare(data.train.uri),
+        "sealed": _digest(facts, "sealed_digest"),
+        "sealedUri": _bare(data.sealed.uri),
+        **({"baseDigest": base.digest} if base.digest else {}),
+    }
+
+
+def _bare(uri: str) -> str:
+    return uri.split("?", 1)[0]
 
 
 def _digest(facts: Facts, field: str) -> str | None:
@@ -53,6 +81,7 @@ def _stage(stage: Stage, facts: Facts) -> dict[str, Any]:
     }
     if record and record.evidence:
         row |= {"evidence": record.evidence, "attempt": record.attempt, "inputs": record.inputs}
+        row |= {key: at for key, at in (("startedAt", record.started_at), ("finishedAt", record.finished_at)) if at}
     return row
 
 

@@ -1,20 +1,25 @@
 """What serves: a Deployment or a KServe InferenceService, and the Service in front of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from delivery_api import names
-from delivery_operator.manifests.common import owned, owner_labels, work_labels
+from delivery_api.accelerator import AcceleratorClassSpec
+from delivery_operator.manifests.common import memory, owned, owner_labels, work_labels
 from delivery_operator.manifests.pod import PodPlan, pod_spec
 from delivery_operator.observed import Observed
 
 KSERVE = "serving.kserve.io"
 PORT = 8000
 SERVES = "ptaas.dev/serves"
+STOP = f"{KSERVE}/stop"
+KSERVE_CONTAINER = "kserve-container"
+"""KServe calls the only container of a custom predictor so, whatever its name was; another name would be put back for ever."""
 
 
 def server_name(observed: Observed, serving: str) -> str:
     """Name of what serves one serving plan."""
-    return _dns(names.child(observed.key.name, "serve", serving, 1))
+    return names.child(_dns(observed.key.name.replace(".", "-")), "serve", serving, 1)
 
 
 def service_name(observed: Observed) -> str:
@@ -61,8 +66,13 @@ def deployment(observed: Observed, serving: str, pod: PodPlan, replicas: int) ->
 
 
 def inference_service(observed: Observed, serving: str, pod: PodPlan, replicas: int) -> dict[str, Any]:
-    """The same pod under KServe, as a custom predictor in its raw deployment mode."""
+    """The same pod under KServe, as a custom predictor in its raw deployment mode, which newer releases call Standard."""
     labels = {**work_labels(observed, "deploy", serving, 1), SERVES: "true"}
+    spec = pod_spec(pod)
+    (container,) = spec["containers"]
+    named = {"name": KSERVE_CONTAINER, "resources": _complete(container["resources"], pod.accelerator, pod.accelerators)}
+    # Its autoscaler has a floor of one replica: to have none, the service is stopped.
+    count = max(1, replicas)
     return {
         "apiVersion": f"{KSERVE}/v1beta1",
         "kind": "InferenceService",
@@ -70,10 +80,32 @@ def inference_service(observed: Observed, serving: str, pod: PodPlan, replicas: 
             "name": server_name(observed, serving),
             "namespace": observed.work_namespace,
             "labels": labels,
-            "annotations": {"serving.kserve.io/deploymentMode": "RawDeployment"},
+            "annotations": {f"{KSERVE}/deploymentMode": "RawDeployment", STOP: "false" if replicas else "true"},
             "ownerReferences": owned(observed),
         },
-        "spec": {"predictor": {"minReplicas": replicas, "maxReplicas": max(1, replicas), "labels": labels, **pod_spec(pod)}},
+        "spec": {
+            "predictor": {
+                **spec,
+                "containers": [container | named],
+                "deploymentStrategy": {"type": "Recreate"},
+                "labels": labels,
+                "minReplicas": count,
+                "maxReplicas": count,
+            }
+        },
+    }
+
+
+def _complete(
+    given: Mapping[str, Mapping[str, str]], kind: AcceleratorClassSpec | None, count: int
+) -> dict[str, dict[str, str]]:
+    """Requests and limits with processor and memory in both: KServe fills what is left out with one processor and 2 GiB,
+    in which no engine starts. Host memory is that of the accelerators, since weights pass through it."""
+    many = max(1, count)
+    room = {"cpu": str(8 * many), "memory": memory(kind.memory_bytes * many) if kind else "4Gi"}
+    return {
+        "requests": {"cpu": "1", "memory": "2Gi"} | dict(given["requests"]),
+        "limits": room | dict(given["limits"]),
     }
 
 

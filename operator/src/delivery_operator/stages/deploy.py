@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from delivery_api.digests import digest
 from delivery_api.evidence import AuditEvidence, EvaluateEvidence, VerifyEvidence
-from delivery_api.finding import Finding, unknown
+from delivery_api.finding import Finding, Verdict, unknown
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 from delivery_api.status import ServingStatus
@@ -28,6 +28,8 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     """Whether what customers get is what was audited and approved."""
     audit, artifact, config, schedule = facts.audit, facts.artifact, facts.config, facts.schedule
     evaluated = facts.evaluated
+    if not_passed(facts):
+        return around(observed, facts, settings)
     if audit is None or artifact is None or config is None or schedule is None or evaluated is None:
         return Decision(unknown(Reason.EVIDENCE_MISSING, "There is no audited artifact to deploy"), facts)
     task = serving_plan.serve_task(observed, settings, artifact, config)
@@ -35,13 +37,58 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     request = approval.request(observed, facts, artifact, plan)
     state = approval.look(observed, request)
     facts = replace(facts.look_again(state.look_seconds), approval=state.status)
-    facts = facts.recorded(state.record) if state.record else facts
     if state.finding is not None:
-        return Decision(state.finding, facts)
+        return _closed(observed, facts, state, task)
     if observed.status.approval != state.status:
         # Who approved and when is a recorded fact before anything comes of it.
         return Decision(unknown(Reason.SERVING_STARTING, STARTING), replace(facts, serving=_endpoint(observed, task, 0)))
     return _served(observed, settings, facts, task, plan, (audit, evaluated))
+
+
+def not_passed(facts: Facts) -> bool:
+    """Whether the audit spoke and did not pass: then nothing is approved, and only an override serves."""
+    return Stage.EVAL in facts.findings and facts.findings[Stage.EVAL].verdict is not Verdict.PASS
+
+
+def around(observed: Observed, facts: Facts, settings: Settings) -> Decision:
+    """Serve what did not pass, because somebody with the verb override took it upon themselves. It never becomes a pass."""
+    artifact, config, schedule = facts.artifact, facts.config, facts.schedule
+    if artifact is None or config is None or schedule is None or facts.evaluated is None:
+        return Decision(unknown(Reason.WAITING, "Waits for eval"), facts)
+    task = serving_plan.serve_task(observed, settings, artifact, config)
+    plan = serving_plan.plan(observed, settings, facts, task, schedule)
+    audit = str(facts.findings[Stage.EVAL].reason)
+    state = approval.look_around(observed, approval.request(observed, facts, artifact, plan, audit))
+    facts = replace(facts, approval=state.status)
+    if state.finding is not None:
+        return _closed(observed, facts, state, task)
+    override = state.status.override
+    assert override is not None
+    message = f"{override.by} overrode the audit ({audit}): {override.reason}; what serves did not pass, and is not billed"
+    finding = unknown(Reason.OVERRIDDEN, message)
+    if observed.status.approval != state.status:
+        # Who took it upon themselves, and why, is a recorded fact before anything comes of it.
+        return Decision(finding, replace(facts, serving=_endpoint(observed, task, 0)))
+    name = digest(plan)
+    wants = serving_plan.lacking(observed, serving_plan.manifests(observed, settings, facts, task, name))
+    ready = _ready(observed, name)
+    return Decision(finding, replace(facts, serving=_endpoint(observed, task, ready)), (*wants, *_replaced(observed, name, ready)))
+
+
+def _closed(observed: Observed, facts: Facts, state: approval.Approval, task: ServeTask) -> Decision:
+    """The gate is shut; what serves by an approval that was revoked goes."""
+    assert state.finding is not None
+    if state.finding.reason is not Reason.APPROVAL_REVOKED:
+        return Decision(state.finding, facts)
+    facts = replace(facts, serving=_endpoint(observed, task, 0))
+    if observed.status.approval != state.status:
+        return Decision(state.finding, facts)
+    return Decision(state.finding, facts, _deletions(observed.servers, observed.work_namespace))
+
+
+def _ready(observed: Observed, name: str) -> int:
+    """Servers of this plan that answer."""
+    return next((one.ready for one in observed.servers if one.inputs == inputs_label(name)), 0)
 
 
 def _served(
@@ -112,11 +159,15 @@ def _starting(observed: Observed, server: Server | None) -> Finding:
 
 def _replaced(observed: Observed, name: str, ready: int) -> tuple[Want, ...]:
     """Servers of an earlier approval go once the new ones answer."""
-    old = [one for one in observed.servers if one.inputs != inputs_label(name)] if ready else []
+    old = tuple(one for one in observed.servers if one.inputs != inputs_label(name)) if ready else ()
+    return _deletions(old, observed.work_namespace)
+
+
+def _deletions(servers: tuple[Server, ...], namespace: str) -> tuple[Want, ...]:
     return tuple(
         Want("delete", {"apiVersion": "apps/v1" if one.kind == "Deployment" else f"{serving.KSERVE}/v1beta1", "kind": one.kind,
-                        "metadata": {"name": one.name, "namespace": observed.work_namespace}})
-        for one in old
+                        "metadata": {"name": one.name, "namespace": namespace}})
+        for one in servers
     )  # fmt: skip
 
 
