@@ -38,8 +38,8 @@ def at_train(*attempts: object, **changes: object) -> Finding:
     return train.judge(w.spec(), w.plan(), w.config(), seen)
 
 
-def at_eval(bound: bool = True, **changes: object) -> Finding:
-    both = {"audit": w.audit(), "train": w.train()} if bound else {}
+def at_eval(bound: bool = True, looks: tuple = w.NOISY, **changes: object) -> Finding:
+    both = {"audit": w.audit(), "train": w.train(looks=looks)} if bound else {}
     return evaluation.judge(w.spec(), w.evaluate(**changes), **both)
 
 
@@ -139,6 +139,7 @@ TABLE: list[tuple[str, Callable[[], Finding], Verdict, R, str]] = [
     ("noise audited", lambda: at_eval(items=w.outcomes(20, 20)), FAIL, R.NOT_LEARNED, "objective is noise"),
     ("inert served", lambda: at_eval(items=w.outcomes(0, 0)), FAIL, R.NOT_LEARNED, "adapter is inert"),
     ("relabelled", lambda: at_eval(items=w.outcomes(0, 100)), FAIL, R.NOT_LEARNED, "renamed"),
+    ("lost in serving", lambda: at_eval(looks=w.HEALTHY, items=w.outcomes(20, 20)), FAIL, R.NOT_LEARNED, "merge or save"),
     ("just below", lambda: at_eval(items=w.outcomes(70, 10)), UNKNOWN, R.INCONCLUSIVE, "seal more rows"),
     ("format lost", lambda: at_eval(items=w.outcomes(free=0.0)), FAIL, R.FORMAT_LOST, "free output 0.000"),
     ("other prompt", lambda: at_eval(prompt_digest="sha256:q"), FAIL, R.FORMAT_LOST, "unlike the trainer"),

@@ -9,9 +9,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
-from delivery_oracle.commands import configure, judge, numbers
 from delivery_oracle.commands.common import BAD_INPUT, BadInput
 
 
@@ -22,18 +22,31 @@ class Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"{self.prog}: {message}\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
+COMMANDS = {
+    "configure": ("configure", "add"),
+    "judge": ("judge", "add"),
+    "learned": ("numbers", "add_learned"),
+    "wealth": ("numbers", "add_wealth"),
+    "mcnemar": ("numbers", "add_mcnemar"),
+    "fleet": ("numbers", "add_fleet"),
+}
+"""Each command with the module and the function that describe it."""
+
+
+def parser(asked: str | None = None) -> argparse.ArgumentParser:
+    """The command line; where one command is asked for, only its module is imported, as the others take half a second."""
     top = Parser(prog="delivery-oracle", description="Did the run learn, does it fit, what does it cost?")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (configure.add, judge.add, numbers.add_learned, numbers.add_wealth, numbers.add_mcnemar):
-        add(commands)
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        module, add = COMMANDS[name]
+        getattr(import_module(f"delivery_oracle.commands.{module}"), add)(commands)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser(words[0] if words else None).parse_args(words)
     try:
         status: int = options.run(options)
         sys.stdout.flush()

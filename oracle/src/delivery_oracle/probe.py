@@ -15,6 +15,7 @@ import numpy as np
 
 from delivery_api.evidence import Look, TrainEvidence
 from delivery_oracle.statistics.eprocess import Process, Wealth, ramp, wealth
+from delivery_oracle.statistics.learned import POPULATION
 
 ALPHA_FLAG = 0.01
 ALPHA_CERTIFY = 0.05
@@ -122,15 +123,11 @@ def sentence(
 ) -> str:
     """The outcome with its null in words and the population it speaks of."""
     seen = f"gain {gain:+.3f} on {items} fresh sealed items"
-    population = "in the population that the sealed rows were drawn from"
+    learning = f"every item after the warm-up is expected to gain at least {margin / 2:.3f} rising to the margin {margin:.3f}"
+    at_most = f"the expected gain is at most {margin:.3f}"
     if outcome is Outcome.NOT_LEARNING:
-        return (
-            f"{seen} by step {step}: rejected at {alpha_flag:g} that every item after the warm-up is expected to gain at "
-            f"least {margin / 2:.3f} rising to the margin {margin:.3f} {population}"
-        )
+        return f"{seen} by step {step}: rejected at {alpha_flag:g} that {learning} {POPULATION}"
     if outcome is Outcome.LEARNING:
-        return (
-            f"{seen}: rejected at {alpha_certify:g} by step {step} that the expected gain is at most {margin:.3f} "
-            f"{population}; the audit still decides"
-        )
-    return f"{seen}: neither learning nor not learning is shown at a margin of {margin:.3f}"
+        return f"{seen}: rejected at {alpha_certify:g} by step {step} that {at_most} {POPULATION}; the audit still decides"
+    neither = f"rejected neither at {alpha_flag:g} that {learning}, nor at {alpha_certify:g} that {at_most}"
+    return f"{seen}: undecided, {neither}, {POPULATION}"

@@ -22,6 +22,7 @@ from delivery_api.evidence import (
     EvaluateEvidence,
     Evidence,
     EvidenceCommon,
+    SignEvidence,
     TrainEvidence,
     VerifyEvidence,
     read_evidence,
@@ -33,12 +34,19 @@ from delivery_oracle.commands.common import FAIL, PASS, UNKNOWN, BadInput, Comma
 from delivery_oracle.commands.yamls import documents, text_of
 from delivery_oracle.record import Record, verdicts
 
-EVIDENCE = {"Audit": AuditEvidence, "Train": TrainEvidence, "Evaluate": EvaluateEvidence, "Verify": VerifyEvidence}
+EVIDENCE = {
+    "Audit": AuditEvidence,
+    "Train": TrainEvidence,
+    "Evaluate": EvaluateEvidence,
+    "Verify": VerifyEvidence,
+    "Sign": SignEvidence,
+}
 STAGE: dict[type[EvidenceCommon], Stage] = {
     AuditEvidence: Stage.INTAKE,
     TrainEvidence: Stage.TRAIN,
     EvaluateEvidence: Stage.EVAL,
     VerifyEvidence: Stage.DEPLOY,
+    SignEvidence: Stage.CARD,
 }
 OBJECTS: dict[str, type[BaseModel]] = {"Delivery": Delivery, "AcceleratorClass": AcceleratorClass, "ModelVersion": ModelVersion}
 Kind = TypeVar("Kind", bound=BaseModel)

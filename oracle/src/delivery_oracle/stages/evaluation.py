@@ -30,17 +30,25 @@ def judge(
     if objection:
         return objection
     try:
-        seen = comparison(spec, evidence, use=use)
+        seen = comparison(spec, evidence, use=use, probed=probed_gain(train))
     except ValueError as error:
         return invalid(WHAT, str(error))
     return verdict(seen, float(spec.terms.acceptance.minimum_gain), free_score(evidence))
 
 
-def comparison(spec: DeliverySpec, evidence: EvaluateEvidence, *, use: int | None = None) -> Comparison:
+def comparison(
+    spec: DeliverySpec, evidence: EvaluateEvidence, *, use: int | None = None, probed: float | None = None
+) -> Comparison:
     """The paired comparison on the holdout, in its order."""
     base = [item.base for item in evidence.items]
     candidate = [item.candidate for item in evidence.items]
-    return compare(base, candidate, float(spec.terms.acceptance.minimum_gain), use=use)
+    return compare(base, candidate, float(spec.terms.acceptance.minimum_gain), use=use, probed=probed)
+
+
+def probed_gain(train: TrainEvidence | None) -> float | None:
+    """Gain that the last look saw in the trainer; None where nobody looked."""
+    last = train.looks[-1].items if train and train.looks else ()
+    return sum(item.candidate - item.base for item in last) / len(last) if last else None
 
 
 def free_score(evidence: EvaluateEvidence) -> float:

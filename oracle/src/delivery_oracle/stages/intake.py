@@ -12,7 +12,9 @@ from delivery_api.evidence import AuditEvidence
 from delivery_api.finding import Finding, failed, passed, unknown
 from delivery_api.reasons import Reason
 from delivery_oracle import canary
+from delivery_oracle.probe import ALPHA_FLAG
 from delivery_oracle.stages.common import invalid, not_usable
+from delivery_oracle.statistics import foresight
 from delivery_oracle.statistics import power as holdout
 from delivery_oracle.statistics.learned import spent_alpha
 
@@ -214,4 +216,6 @@ def accepted_sentence(spec: DeliverySpec, audit: AuditEvidence) -> str:
     chance = holdout.power(items, holdout.assumed_gain(margin), margin, alpha=LEVEL)
     labels = f", {len(audit.labels)} labels" if spec.intake.task == "Classification" else ""
     weak = f"; {power_sentence(items, margin, chance)}" if chance < holdout.WANTED_POWER else f" (power {chance:.2f})"
+    blind = foresight.sentence(len(audit.probe), margin, ALPHA_FLAG)
+    weak += f"; {blind}" if blind else ""
     return f"{usable_rows(audit)} training rows{labels}, {len(audit.probe)} probe items, holdout of {items}{weak}"

@@ -22,6 +22,10 @@ ALPHA = 0.05
 ROUNDING = 1e-9
 NEAR_ZERO = 0.02
 MANY_DISCORDANT = 0.05
+LOST_IN_SERVING = 0.05
+MCNEMAR = "exact one-sided McNemar"
+BETTING = "one-sided paired betting"
+POPULATION = "in the population that the sealed rows were drawn from"
 
 
 class Signature(StrEnum):
@@ -31,6 +35,7 @@ class Signature(StrEnum):
     INERT = "inert"
     NOISE = "noise"
     RELABELLED = "relabelled"
+    SERVING = "serving"
 
 
 SIGNATURE_TEXT = {
@@ -38,6 +43,7 @@ SIGNATURE_TEXT = {
     Signature.INERT: "no item differs from the base: the adapter is inert or was not served",
     Signature.NOISE: "many items differ and none is gained on balance: the objective is noise",
     Signature.RELABELLED: "far below the base: the labels were renamed or the format is wrong",
+    Signature.SERVING: "the probe saw the gain in the trainer and the serving engine does not: template, merge or save",
 }
 
 
@@ -57,6 +63,13 @@ class Comparison:
     interval: Interval
     test: str
     signature: Signature
+
+    @property
+    def null(self) -> str:
+        """What the test rejects, in words."""
+        if self.test == MCNEMAR:
+            return f"an item on which the two differ is as likely lost as won, or likelier, {POPULATION}"
+        return f"the expected gain is at most 0 {POPULATION}"
 
     def __str__(self) -> str:
         return (
@@ -91,8 +104,10 @@ def scores(values: Any, name: str) -> Floats:
     return array
 
 
-def compare(base: Any, candidate: Any, margin: float, *, use: int | None = None, alpha: float = ALPHA) -> Comparison:
-    """The audit of one candidate; items in the fixed order of the holdout."""
+def compare(
+    base: Any, candidate: Any, margin: float, *, use: int | None = None, alpha: float = ALPHA, probed: float | None = None
+) -> Comparison:
+    """The audit of one candidate; items in the fixed order of the holdout. `probed`: the gain seen in the trainer."""
     before, after = scores(base, "base"), scores(candidate, "candidate")
     if before.size != after.size:
         raise ValueError(f"{before.size} base scores and {after.size} candidate scores; every item needs both")
@@ -107,7 +122,7 @@ def compare(base: Any, candidate: Any, margin: float, *, use: int | None = None,
     p, bounds, test = _test(before, after, wins, losses, level)
     return Comparison(
         verdict(gain, p, bounds, margin, level), before.size, float(before.mean()), float(after.mean()), gain,
-        wins, losses, p, level, bounds, test, signature(gain, wins + losses, before.size, margin),
+        wins, losses, p, level, bounds, test, signature(gain, wins + losses, before.size, margin, probed),
     )  # fmt: skip
 
 
@@ -115,9 +130,9 @@ def _test(before: Floats, after: Floats, wins: int, losses: int, level: float) -
     """McNemar for 0/1 scores, the betting test for the rest."""
     if np.isin(before, (0.0, 1.0)).all() and np.isin(after, (0.0, 1.0)).all():
         bounds = interval.paired_binary(wins, losses, before.size, level)
-        return mcnemar.p_value(wins, losses), bounds, "exact one-sided McNemar"
+        return mcnemar.p_value(wins, losses), bounds, MCNEMAR
     gained = after - before
-    return betting.p_value(gained), interval.paired_scores(gained, level), "one-sided paired betting"
+    return betting.p_value(gained), interval.paired_scores(gained, level), BETTING
 
 
 def verdict(gain: float, p: float, bounds: Interval, margin: float, level: float) -> Verdict:
@@ -127,12 +142,14 @@ def verdict(gain: float, p: float, bounds: Interval, margin: float, level: float
     return Verdict.FAIL if bounds.high < margin else Verdict.UNKNOWN
 
 
-def signature(gain: float, discordant: int, items: int, margin: float) -> Signature:
+def signature(gain: float, discordant: int, items: int, margin: float, probed: float | None = None) -> Signature:
     """Names the failure; NONE when the run did not fail or the outcomes say nothing."""
     if discordant == 0:
         return Signature.INERT
     if gain >= margin - ROUNDING:
         return Signature.NONE
+    if probed is not None and probed >= margin and probed - gain >= max(margin / 2, LOST_IN_SERVING):
+        return Signature.SERVING
     if gain <= -max(margin / 2, NEAR_ZERO):
         return Signature.RELABELLED
     if abs(gain) <= max(margin / 4, NEAR_ZERO) and discordant >= MANY_DISCORDANT * items:
