@@ -14,6 +14,7 @@ from delivery_oracle.statistics.eprocess import Process, ramp, wealth
 from tests.oracle import world as w
 
 LOOK_STEPS = (20, 30, 40, 60, 80, 100)
+POOL = [f"p{i}" for i in range(256)]
 
 
 def of(*looks, margin=0.20, steps=100):
@@ -37,14 +38,34 @@ def test_outcomes(looks, outcome, step):
 
 def test_items_must_come_from_the_pool_in_the_order_that_intake_fixed():
     """Items picked for their scores would make any run flag, or any run pass."""
-    pool = [f"p{i}" for i in range(256)]
     run = [w.train(looks=(w.look(20, 30, start=0), w.look(30, 30, start=64)))]
-    assert assess(run, margin=0.2, planned_steps=100, pool=pool).looks == 2
+    assert assess(run, margin=0.2, planned_steps=100, pool=POOL).looks == 2
     with pytest.raises(StrangeItem, match="p20000 at step 20 is not of the probe pool"):
-        assess([w.train(looks=w.HEALTHY)], margin=0.2, planned_steps=100, pool=pool)
-    with pytest.raises(StrangeItem, match="step 30 scored items out of the order"):
-        swapped = (w.look(20, 30, start=64), w.look(30, 30, start=0))
-        assess([w.train(looks=swapped)], margin=0.2, planned_steps=100, pool=pool)
+        assess([w.train(looks=w.HEALTHY)], margin=0.2, planned_steps=100, pool=POOL)
+
+
+@pytest.mark.parametrize(
+    ("looks", "step"),
+    [
+        pytest.param((w.look(20, 30, start=64), w.look(30, 30, start=0)), 20, id="swapped"),
+        pytest.param((w.look(20, 30, start=0), w.look(30, 30, start=128)), 30, id="a whole look's items are skipped"),
+        pytest.param((w.look(20, 30, start=0), w.look(30, 30, start=65)), 30, id="one item is skipped"),
+        pytest.param((w.look(20, 30, start=1),), 20, id="the first item is skipped"),
+        pytest.param((w.look(10, 0, start=64), w.look(20, 30, start=0)), 10, id="during warm-up, where looks do not count"),
+    ],
+)
+def test_no_item_of_the_pool_is_skipped(looks, step):
+    """An item left out may be one whose score was known: what is scored is a prefix of the pool, exactly."""
+    with pytest.raises(StrangeItem, match=f"step {step} scored items out of the order"):
+        assess([w.train(looks=looks)], margin=0.2, planned_steps=100, pool=POOL)
+
+
+def test_a_resumed_run_takes_the_same_items_again_and_goes_on_from_there():
+    """What was looked at since the checkpoint is looked at again, and neither counts twice nor counts as skipping."""
+    killed = w.train(looks=(w.look(20, 30, start=0), w.look(30, 30, start=64)))
+    resumed = w.train(attempt=2, looks=(w.look(20, 30, start=0), w.look(30, 0, 30, start=64), w.look(40, 30, start=128)))
+    seen = assess([killed, resumed], margin=0.2, planned_steps=100, pool=POOL)
+    assert (seen.looks, seen.items, seen.outcome) == (3, 192, Outcome.LEARNING)
 
 
 def test_the_order_within_a_look_cannot_matter():

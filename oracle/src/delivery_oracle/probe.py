@@ -56,13 +56,18 @@ class RepeatedItem(ValueError):
     """An item was scored at two different steps of one lineage."""
 
 
-def looks_of(attempts: Iterable[TrainEvidence], warmup_end: int) -> tuple[Look, ...]:
-    """Looks after the warm-up, first of each step, in order of steps; attempts of one lineage, oldest first."""
+def firsts(attempts: Iterable[TrainEvidence]) -> tuple[Look, ...]:
+    """The first look of each step, in order of steps; attempts of one lineage, oldest first."""
     first: dict[int, Look] = {}
     for attempt in attempts:
         for look in attempt.looks:
             first.setdefault(look.step, look)
-    kept = tuple(first[step] for step in sorted(first) if step >= warmup_end and first[step].items)
+    return tuple(first[step] for step in sorted(first) if first[step].items)
+
+
+def looks_of(attempts: Iterable[TrainEvidence], warmup_end: int) -> tuple[Look, ...]:
+    """Those after the warm-up: only they count."""
+    kept = tuple(look for look in firsts(attempts) if look.step >= warmup_end)
     seen: dict[str, int] = {}
     for look in kept:
         for item in look.items:
@@ -73,17 +78,17 @@ def looks_of(attempts: Iterable[TrainEvidence], warmup_end: int) -> tuple[Look, 
 
 
 def in_order(looks: Iterable[Look], pool: Sequence[str]) -> None:
-    """Refuses looks whose items were picked rather than taken in the pool's order."""
-    place = {item: at for at, item in enumerate(pool)}
-    reached = -1
+    """Refuses looks that are not, one after the other, the beginning of the pool: an item left out may be one that was picked."""
+    known, taken = frozenset(pool), 0
     for look in looks:
-        strange = next((item.id for item in look.items if item.id not in place), None)
+        ids = [item.id for item in look.items]
+        strange = next((item for item in ids if item not in known), None)
         if strange is not None:
             raise StrangeItem(f"item {strange} at step {look.step} is not of the probe pool that intake fixed")
-        first, last = (pick(place[item.id] for item in look.items) for pick in (min, max))
-        if first <= reached:
+        due = pool[taken : taken + len(ids)]
+        if set(ids) != set(due):
             raise StrangeItem(f"step {look.step} scored items out of the order that intake fixed")
-        reached = last
+        taken += len(ids)
 
 
 def assess(
@@ -99,7 +104,7 @@ def assess(
     warmup_end = round(WARMUP_SHARE * planned_steps)
     looks = looks_of(attempts, warmup_end)
     if pool is not None:
-        in_order(looks, pool)
+        in_order(firsts(attempts), pool)
     sizes = [len(look.items) for look in looks]
     floors = np.repeat([ramp(look.step, warmup_end, planned_steps, margin) for look in looks], sizes)
     gains = np.array([item.candidate - item.base for look in looks for item in look.items])
