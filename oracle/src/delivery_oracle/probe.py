@@ -78,7 +78,7 @@ def looks_of(attempts: Iterable[TrainEvidence], warmup_end: int) -> tuple[Look, 
 
 
 def in_order(looks: Iterable[Look], pool: Sequence[str]) -> None:
-    """Refuses looks that are not, one after the other, the beginning of the pool: an item left out may be one that was picked."""
+    """Refuses looks that are not, one after another, the beginning of the pool: an item left out may have been picked."""
     known, taken = frozenset(pool), 0
     for look in looks:
         ids = [item.id for item in look.items]
