@@ -322,5 +322,19 @@ class VerifyEvidence(EvidenceCommon):
     answers: tuple[ServedAnswer, ...] = ()
 
 
-Evidence = Annotated[AuditEvidence | TrainEvidence | EvaluateEvidence | VerifyEvidence, Field(discriminator="kind")]
+class SignEvidence(EvidenceCommon):
+    """Stage card: what was signed, and where it is."""
+
+    kind: Literal["Sign"] = "Sign"
+    artifact_digest: str | None = None
+    """Manifest digest of what was signed."""
+    key_id: str | None = None
+    """Name of the public key, as in the signatures."""
+    referrers: dict[str, str] = Field(default_factory=dict)
+    """Artifact type to manifest digest of what was stored beside the artifact."""
+
+
+Evidence = Annotated[
+    AuditEvidence | TrainEvidence | EvaluateEvidence | VerifyEvidence | SignEvidence, Field(discriminator="kind")
+]
 read_evidence: TypeAdapter[Evidence] = TypeAdapter(Evidence)

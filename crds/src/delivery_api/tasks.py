@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from delivery_api.driver import Config, Fields, Plan
-from delivery_api.model import Model
+from delivery_api.model import Model, Name
 from delivery_api.sources import Repository, Source
 
 
-class TaskCommon(Model):
-    """What every task has."""
+class TaskBase(Model):
+    """What every task has that leaves evidence."""
 
     delivery_uid: str
     """Delivery this is for; also the key of the probe's order."""
@@ -22,6 +22,13 @@ class TaskCommon(Model):
     """Inputs digest of the work."""
     attempt: int = 1
     """Attempt."""
+    insecure_registries: tuple[str, ...] = ()
+    """Registry hosts that speak plain HTTP."""
+
+
+class TaskCommon(TaskBase):
+    """What every task has that looks at rows."""
+
     base: Source
     """Base model."""
     sealed: Source
@@ -38,8 +45,6 @@ class TaskCommon(Model):
     """Size of the holdout; see `delivery_api.sealed`."""
     personal_data: Literal["Allow", "Redact", "Refuse"] = "Redact"
     """Redact: the worker replaces personal data the same way everywhere."""
-    insecure_registries: tuple[str, ...] = ()
-    """Registry hosts that speak plain HTTP."""
 
 
 class AuditTask(TaskCommon):
@@ -134,5 +139,23 @@ class VerifyTask(TaskCommon):
     """Most tokens of an answer."""
 
 
-Task = Annotated[AuditTask | TrainTask | EvaluateTask | ServeTask | VerifyTask, Field(discriminator="kind")]
+class SignTask(TaskBase):
+    """Sign the artifact and store all that is known of it beside it. CPU only; sees neither rows nor weights."""
+
+    kind: Literal["Sign"] = "Sign"
+    artifact: str
+    """oci:// reference by digest."""
+    output: Repository
+    """The repository it is in, and the Secret that may push there."""
+    key: Name
+    """Secret in the work namespace with `key.pem`, and `password` when that is encrypted."""
+    certificate: str
+    """certificate.json as issued."""
+    bill: str
+    """bill.json as issued."""
+    card: str
+    """README.md as issued."""
+
+
+Task = Annotated[AuditTask | TrainTask | EvaluateTask | ServeTask | VerifyTask | SignTask, Field(discriminator="kind")]
 read_task: TypeAdapter[Task] = TypeAdapter(Task)

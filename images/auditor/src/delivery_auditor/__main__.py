@@ -1,11 +1,11 @@
-"""Two entry points: `audit` before anything is trained, `verify` once the artifact is served."""
+"""Three entry points: `audit` before anything is trained, `verify` once the artifact is served, `sign` at the end."""
 
 import sys
 
-from delivery_api.tasks import AuditTask, VerifyTask
+from delivery_api.tasks import AuditTask, SignTask, VerifyTask
 from delivery_io.runtime import task_from_environment
 
-COMMANDS = {"audit": "Audit", "verify": "Verify"}
+COMMANDS = {"audit": "Audit", "verify": "Verify", "sign": "Sign"}
 
 
 def main() -> int:
@@ -21,6 +21,10 @@ def main() -> int:
         from delivery_auditor import verify
 
         return verify.main(task)
+    if isinstance(task, SignTask):
+        from delivery_auditor import sign
+
+        return sign.main(task)
     sys.exit(f"This image does not do {task.kind}; use the worker's")
 
 

@@ -92,6 +92,12 @@ def sizes(registry: Registry, name: str) -> dict[str, int]:
     return {_title(layer, registry): int(layer["size"]) for layer in _layers(raw, registry)}
 
 
+def digests(registry: Registry, name: str) -> dict[str, str]:
+    """Digest of each file of an artifact, by title, without downloading any."""
+    raw, _ = registry.manifest(name)
+    return {_title(layer, registry): str(layer["digest"]) for layer in _layers(raw, registry)}
+
+
 def pull(registry: Registry, name: str, into: Path, wanted: Callable[[str], bool] = lambda _: True) -> str:
     """Download the wanted files of an artifact; returns the manifest's digest."""
     raw, digest = registry.manifest(name)

@@ -23,7 +23,7 @@ from delivery_io.settings import Settings
 LARGEST_BYTES = 900 * 1024
 EVERY_SECONDS = 10.0
 FINISH_SECONDS = 300.0
-STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy"}
+STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy", "Sign": "card"}
 Overflow = Callable[[str], str]
 
 

@@ -12,11 +12,12 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from delivery_api.evidence import AuditEvidence, EvaluateEvidence, EvidenceCommon, TrainEvidence, VerifyEvidence
-from delivery_api.tasks import AuditTask, EvaluateTask, Task, TaskCommon, TrainTask, VerifyTask, read_task
+from delivery_api.evidence import AuditEvidence, EvaluateEvidence, EvidenceCommon, SignEvidence, TrainEvidence, VerifyEvidence
+from delivery_api.tasks import AuditTask, EvaluateTask, SignTask, Task, TrainTask, VerifyTask, read_task
 from delivery_io.evidence import Overflow, Recorder, sink_for
 from delivery_io.fetch import Fetcher
 from delivery_io.problems import WorkProblem
@@ -27,6 +28,7 @@ EVIDENCE: dict[str, type[EvidenceCommon]] = {
     "Train": TrainEvidence,
     "Evaluate": EvaluateEvidence,
     "Verify": VerifyEvidence,
+    "Sign": SignEvidence,
 }
 OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError")
 
@@ -51,8 +53,7 @@ class Context:
             )
 
 
-Work = Callable[[TaskCommon, Context], None]
-EvidenceTask = AuditTask | TrainTask | EvaluateTask | VerifyTask
+EvidenceTask = TypeVar("EvidenceTask", AuditTask, TrainTask, EvaluateTask, VerifyTask, SignTask)
 
 
 def task_from_environment() -> Task:
@@ -78,7 +79,9 @@ def problem_of(error: BaseException) -> WorkProblem:
     return WorkProblem("Internal", "", f"The worker failed with {type(error).__name__}; its log has the details")
 
 
-def run(task: EvidenceTask, work: Work, overflow: Callable[[Context], Overflow] | None = None) -> int:
+def run(
+    task: EvidenceTask, work: Callable[[EvidenceTask, Context], None], overflow: Callable[[Context], Overflow] | None = None
+) -> int:
     """Do the work and record it; returns the exit status."""
     settings = from_environment()
     kind = task.kind

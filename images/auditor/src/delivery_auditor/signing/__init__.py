@@ -1,0 +1,1 @@
+"""What makes a delivery checkable by a stranger: signature, provenance, bill of materials and certificate."""

@@ -1,0 +1,127 @@
+"""A delivery as the operator's own code issues it, its artifact in a real registry, signed by the worker's own code."""
+
+import asyncio
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from delivery_api.digests import canonical
+from delivery_api.evidence import ArtifactRecord
+from delivery_api.sources import Repository
+from delivery_api.tasks import SignTask
+from tests.oracle import world
+from tests.support.fake import FakeCluster
+from tests.support.plays import Play
+
+REPOSITORY = "models/router"
+FILES = {"model.safetensors": b"weights" * 1000, "config.json": b"{}", "tokenizer/tokenizer.json": b'{"a": 1}'}
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What came of it."""
+
+    host: str
+    digest: str
+    papers: dict[str, str]
+    """README.md, certificate.json and bill.json as the operator issued them."""
+    evidence: dict[str, Any]
+    """What the signer recorded."""
+    keys: Path
+
+    @property
+    def uri(self) -> str:
+        return f"oci://{self.host}/{REPOSITORY}@{self.digest}"
+
+    @property
+    def certificate(self) -> dict[str, Any]:
+        made: dict[str, Any] = json.loads(self.papers["certificate.json"])
+        return made
+
+
+def keypair(folder: Path, name: str) -> Path:
+    """A folder with the Secret `name` and the public key `name.pub`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    (folder / name).mkdir(parents=True)
+    (folder / name / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (folder / f"{name}.pub").write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return folder
+
+
+def push(host: str, folder: Path) -> str:
+    """Push the model's files as a trainer does; returns the digest."""
+    from delivery_io import artifacts
+    from delivery_io.registry import Registry, parse
+
+    for name, content in FILES.items():
+        path = folder / "artifact" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    registry = Registry(parse(f"oci://{host}/{REPOSITORY}", "output"), "output", insecure=True, patience=5.0)
+    return artifacts.push(registry, folder / "artifact", "merged").digest
+
+
+def issue(uri: str, **made: Any) -> dict[str, str]:
+    """Carry a delivery of this artifact to its end, and return its papers."""
+    digest = uri.rpartition("@")[2]
+    play = Play(changes={"artifact": ArtifactRecord(**world.artifact(digest=digest, uri=uri)), "artifact_digest": digest})
+    fake = asyncio.run(FakeCluster(play=play, **made).go_on())
+    assert fake.status.state == "Delivered", fake.status.message
+    papers: dict[str, str] = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
+    return papers
+
+
+def task(host: str, digest: str, papers: dict[str, str], uid: str = "uid-1", key: str = "signing") -> SignTask:
+    """What the signer is told."""
+    return SignTask(
+        delivery_uid=uid,
+        inputs="sha256:" + "9" * 64,
+        artifact=f"oci://{host}/{REPOSITORY}@{digest}",
+        output=Repository(repository=f"oci://{host}/{REPOSITORY}", insecure=True),
+        key=key,
+        certificate=papers["certificate.json"],
+        bill=papers["bill.json"],
+        card=papers["README.md"],
+    )
+
+
+def sign(told: SignTask, keys: Path, folder: Path) -> tuple[int, dict[str, Any]]:
+    """Run the worker's entry point; returns its exit status and its evidence."""
+    from delivery_auditor import __main__ as auditor
+
+    settings = {
+        "DELIVERY_TASK": canonical(told),
+        "DELIVERY_SECRETS": str(keys),
+        "DELIVERY_WORK": str(folder / "work"),
+        "DELIVERY_EVIDENCE_DIR": str(folder / "evidence"),
+        "DELIVERY_TERMINATION_LOG": str(folder / "termination"),
+    }
+    with patch.dict(os.environ, settings), patch("sys.argv", ["delivery_auditor", "sign"]):
+        status = auditor.main()
+    return status, json.loads((folder / "evidence/evidence.json").read_text())
+
+
+def deliver(host: str, keys: Path, folder: Path) -> Delivered:
+    """The whole way."""
+    digest = push(host, folder)
+    papers = issue(f"oci://{host}/{REPOSITORY}@{digest}")
+    status, evidence = sign(task(host, digest, papers), keys, folder)
+    assert status == 0, evidence
+    return Delivered(host, digest, papers, evidence, keys)
+
+
+def crane(*arguments: str) -> str:
+    """crane, as anybody runs it."""
+    from local import build
+
+    build.ensure(build.tools, ["crane"])
+    done = subprocess.run([str(build.program("crane")), *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
