@@ -11,6 +11,7 @@ from scipy.stats import binom, binomtest
 
 from delivery_api.finding import Verdict
 from delivery_oracle.statistics import betting, interval, mcnemar, power
+from delivery_oracle.statistics.eprocess import Process, wealth
 from delivery_oracle.statistics.learned import Signature, compare, spent_alpha
 
 
@@ -60,6 +61,24 @@ def pairs(wins: int, losses: int, items: int) -> tuple[list[float], list[float]]
 def test_three_values_and_four_signatures(wins, losses, items, verdict, signature):
     seen = compare(*pairs(wins, losses, items), 0.20)
     assert (seen.verdict, seen.signature) == (verdict, signature)
+
+
+@pytest.mark.parametrize(
+    ("probed", "signature"),
+    [
+        pytest.param(None, Signature.NOISE, id="nobody looked"),
+        pytest.param(0.50, Signature.SERVING, id="the trainer saw the gain"),
+        pytest.param(0.19, Signature.NOISE, id="the trainer saw too little as well"),
+    ],
+)
+def test_what_the_probe_saw_tells_serving_from_training(probed, signature):
+    assert compare(*pairs(20, 20, 320), 0.20, probed=probed).signature is signature
+    assert compare(*pairs(0, 0, 320), 0.20, probed=probed).signature is Signature.INERT
+    assert compare(*pairs(180, 5, 320), 0.20, probed=probed).signature is Signature.NONE
+
+
+def test_a_gain_a_little_below_what_was_probed_is_no_loss_of_serving():
+    assert compare(*pairs(70, 10, 320), 0.20, probed=0.23).signature is Signature.NONE
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.floats(0.01, 0.5))
@@ -145,6 +164,16 @@ def test_betting_bounds_hold_in_most_runs():
     generator = np.random.default_rng(11)
     missed = sum(betting.upper_bound(generator.choice([-1, 0, 1], 100, p=[0.1, 0.6, 0.3]), 0.05) < 0.2 for _ in range(200))
     assert missed <= 10
+
+
+@given(st.lists(st.integers(-4, 4), min_size=1, max_size=80), st.sampled_from([0.05, 0.01]))
+def test_a_betting_bound_is_the_gain_at_which_the_bettor_just_rejects(quarters, alpha):
+    """To six decimals, and never on the wrong side."""
+    items = np.array(quarters) / 4
+    high, needed = betting.upper_bound(items, alpha), -np.log(alpha)
+    assert high == 1.0 or wealth(Process.FLAG, items, high).highest >= needed
+    assert high <= 2e-6 - 1 or wealth(Process.FLAG, items, min(high - 2e-6, 0.999999)).highest < needed
+    assert betting.lower_bound(items, alpha) == pytest.approx(-betting.upper_bound(-items, alpha), abs=1e-12)
 
 
 def test_the_published_power_example():

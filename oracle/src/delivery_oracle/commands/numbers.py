@@ -51,13 +51,13 @@ def run_wealth(options: argparse.Namespace) -> int:
 
 def write_path(path: Floats, decided: Outcome, crossed: int) -> None:
     """One item's JSON a line; by hand, as a million of them must not take long."""
+    after, before = decided.value, Outcome.UNDECIDED.value
     for start in range(0, path.size, BATCH):
         logs = path[start : start + BATCH]
         wealths = np.where(logs < 709.0, np.exp(np.minimum(logs, 709.0)), LARGEST).tolist()
         sys.stdout.write(
             "".join(
-                f'{{"n": {n}, "wealth": {value!r}, "log_wealth": {log!r}, '
-                f'"outcome": "{decided.value if n >= crossed else Outcome.UNDECIDED.value}"}}\n'
+                f'{{"n": {n}, "wealth": {value!r}, "log_wealth": {log!r}, "outcome": "{after if n >= crossed else before}"}}\n'
                 for n, value, log in zip(range(start + 1, start + BATCH + 1), wealths, logs.tolist(), strict=False)
             )
         )

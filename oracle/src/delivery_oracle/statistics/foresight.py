@@ -35,12 +35,8 @@ def chance(
     """Share of simulated runs that cross 1/alpha at one of the looks; one floor a look, `items` fresh items each."""
     if not floors:
         return 0.0
-    wins = gain + losses
-    if wins < 0.0:
-        wins, losses = 0.0, -gain
-    if wins + losses > 1.0:
-        losses = max(0.0, 1.0 - wins)
-    paths = crossing_paths(process, floors, (wins, losses), items)
+    losses = max(-gain, min(losses, (1.0 - gain) / 2.0))
+    paths = crossing_paths(process, floors, (gain + losses, losses), items)
     return float((paths.max(axis=1) >= -np.log(alpha)).mean())
 
 
