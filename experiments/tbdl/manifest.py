@@ -4,6 +4,7 @@ A trace names the digest of its manifest. Arms are defined in `demo.data.arms`; 
 with the prompt's tokens left in the loss.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Literal
 
 from delivery_api import sealed
 from delivery_api.delivery import DeliverySpec
-from delivery_api.digests import digest
+from delivery_api.digests import canonical, digest
 from delivery_api.driver import Config, Fields, Intake, Plan
 from delivery_api.model import Model
 from delivery_api.sources import Source
@@ -145,3 +146,15 @@ def read(folder: Path) -> Manifest | None:
     """The manifest of a folder of results, if it has one."""
     path = folder / "manifest.json"
     return Manifest.model_validate_json(path.read_bytes()) if path.exists() else None
+
+
+def settle(results: Path, wanted: Manifest) -> None:
+    """Write the manifest before the first run; afterwards, refuse another."""
+    there = read(results)
+    if there is None:
+        results.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(json.loads(canonical(wanted)), indent=1, ensure_ascii=False)
+        (results / "manifest.json").write_text(text + "\n", "utf-8")
+    elif there.id != wanted.id:
+        changed = [name for name in Manifest.model_fields if getattr(there, name) != getattr(wanted, name)]
+        raise SystemExit(f"{results}/manifest.json was written for other {', '.join(changed)}; take another --results")

@@ -1,4 +1,4 @@
-"""One run after another: audit of the data, training with the clean probe, audit of what came out. It records, and judges nothing.
+"""One run after another: data audited, trained with the clean probe, what came out audited. It records and judges nothing.
 
 The trainer is not ended by a flag here: what a flag would have stopped is trained to its end, so that the audit can say
 what it had become.
