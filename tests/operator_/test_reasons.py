@@ -118,6 +118,20 @@ def no_gate(fake: FakeCluster) -> None:
     fake.approve()
 
 
+async def revoked() -> FakeCluster:
+    """What served is found wanting."""
+    fake = await FakeCluster().go_on()
+    fake.decide(names.REVOKE)
+    return await fake.settle()
+
+
+async def overridden() -> FakeCluster:
+    """Somebody has it served although it did not learn."""
+    fake = await FakeCluster(play=Play(wins=10)).go_on()
+    fake.decide(names.OVERRIDE)
+    return await fake.settle()
+
+
 def starts(fake: FakeCluster) -> None:
     fake.start(fake.pod("train"))
 
@@ -222,6 +236,9 @@ ROWS: list[tuple[str, Reason, World]] = [
     ("Deployed", Reason.AWAITING_APPROVAL, gate(lambda fake: fake.approve(by="ada"))),
     ("Deployed", Reason.APPROVAL_EXPIRED, gate(expire)),
     ("Deployed", Reason.APPROVAL_VOID, gate(void)),
+    ("Deployed", Reason.APPROVAL_REJECTED, gate(lambda fake: fake.decide(names.REJECT))),
+    ("Deployed", Reason.APPROVAL_REVOKED, revoked),
+    ("Deployed", Reason.OVERRIDDEN, overridden),
     ("Deployed", Reason.GATE_NOT_ENFORCED, gate(no_gate)),
     ("Deployed", Reason.SERVING_STARTING, gate(lambda fake: fake.approve())),
     ("Deployed", Reason.SERVED, ends()),

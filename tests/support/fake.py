@@ -79,8 +79,9 @@ class FakeCluster:
         anchor = self.objects.get(f"ConfigMap/{names.anchor(self.uid)}")
         pods = [reading.pod(copy.deepcopy(raw)) for raw in self.pods.values()]
         gone = [reading.pod(raw, gone=True, gone_at=raw["gone_at"]) for raw in self.ghosts.values()]
-        asked, said = self.status.approval, self.annotations.get(names.APPROVE)
-        due = asked is not None and (said == asked.digest or asked.approved_by is not None)
+        asked = self.status.approval
+        given = asked is not None and any(self.annotations.get(name) == asked.digest for name in names.DECISIONS)
+        due = asked is not None and bool(given or asked.approved_by or asked.override)
         return Observed(
             key=KEY,
             uid=self.uid,
@@ -282,6 +283,12 @@ class FakeCluster:
         """As the message says, stamped by the API server."""
         assert self.status.approval is not None
         self.annotations |= {names.APPROVE: self.status.approval.digest, names.APPROVED_BY: by}
+
+    def decide(self, annotation: str, by: str = "fay", reason: str = "not what the desk needs") -> None:
+        """Another decision about the request as it stands, stamped by the API server."""
+        assert self.status.approval is not None
+        stamped = {annotation: self.status.approval.digest, names.DECISIONS[annotation]: by, names.reason_of(annotation): reason}
+        self.annotations |= stamped
 
     def edit(self, **changes: Any) -> None:
         """The driver edits the spec."""

@@ -46,6 +46,26 @@ object.spec.intake == oldObject.spec.intake
 {{- range list "plan" "config" "schedule" "approval" "serving" "card" "suspend" }} && object.spec.?{{ . }} == oldObject.spec.?{{ . }}{{ end }}
 {{- end }}
 
+{{- /* CEL: annotations by which one person approves; numbered, for deliveries that need several. */ -}}
+{{- define "ptaas.approvals" -}}
+['ptaas.dev/approve', 'ptaas.dev/approve-1', 'ptaas.dev/approve-2', 'ptaas.dev/approve-3', 'ptaas.dev/approve-4', 'ptaas.dev/approve-5']
+{{- end }}
+
+{{- /* CEL: every decision, and the annotation in which the API server writes whose it is. */ -}}
+{{- define "ptaas.decisions" -}}
+{'ptaas.dev/approve': 'ptaas.dev/approved-by', 'ptaas.dev/approve-1': 'ptaas.dev/approved-by-1', 'ptaas.dev/approve-2': 'ptaas.dev/approved-by-2', 'ptaas.dev/approve-3': 'ptaas.dev/approved-by-3', 'ptaas.dev/approve-4': 'ptaas.dev/approved-by-4', 'ptaas.dev/approve-5': 'ptaas.dev/approved-by-5', 'ptaas.dev/reject': 'ptaas.dev/rejected-by', 'ptaas.dev/expire': 'ptaas.dev/expired-by', 'ptaas.dev/revoke': 'ptaas.dev/revoked-by', 'ptaas.dev/override': 'ptaas.dev/overridden-by'}
+{{- end }}
+
+{{- /* CEL: nothing but the annotations in variables.own changes. */ -}}
+{{- define "ptaas.nothingElse" -}}
+object.spec == oldObject.spec && object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({}) && object.metadata.?finalizers.orValue([]) == oldObject.metadata.?finalizers.orValue([]) && object.metadata.?ownerReferences.orValue([]) == oldObject.metadata.?ownerReferences.orValue([]) && variables.after.all(name, name in variables.own || variables.before[?name] == optional.of(variables.after[name])) && variables.before.all(name, name in variables.own || name in variables.after)
+{{- end }}
+
+{{- /* CEL: the request is not the one with which the operator proves, before it deploys, that a policy is in force. */ -}}
+{{- define "ptaas.noProof" -}}
+!('ptaas.dev/gate-proof' in object.metadata.?labels.orValue({}))
+{{- end }}
+
 {{- /* A binding that enforces a policy of the same name. */ -}}
 {{- define "ptaas.binding" -}}
 ---

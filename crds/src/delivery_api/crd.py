@@ -97,6 +97,15 @@ TERMS_RULES = [
 SPEC_RULES = [
     _same("base", "create another Delivery"),
     _same("output", "create another Delivery"),
+    _rule(
+        "self.approval.required >= oldSelf.approval.required",
+        "approval.required can only be raised: who drives does not loosen the gate",
+    ),
+    _rule(
+        "has(self.approval.groups) == has(oldSelf.approval.groups) && "
+        "(!has(self.approval.groups) || self.approval.groups == oldSelf.approval.groups)",
+        "approval.groups never changes: who drives does not choose who approves",
+    ),
 ]
 COLUMNS = [
     ("Stage", "string", ".status.stage", 0, "First stage that has not passed"),

@@ -94,8 +94,11 @@ class Schedule(Model):
 class Approval(Model):
     """The gate before deploy."""
 
-    required: Annotated[int, Field(ge=1, le=1)] = 1
-    """Approvers needed. One, for now."""
+    required: Annotated[int, Field(ge=1, le=5)] = 1
+    """Approvers needed, each another person. It can be raised later, never lowered."""
+    groups: Annotated[tuple[Text, ...], Field(min_length=1, max_length=8)] | None = None
+    """Groups, as the API server knows them, of which an approver must belong to one. Left out: whoever has the verb.
+    Fixed when the object is created."""
     expires_after: Duration = "72h"
     """An approval request older than this must be renewed with the annotation ptaas.dev/retry."""
 

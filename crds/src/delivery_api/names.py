@@ -14,6 +14,16 @@ WORK_NAMESPACE = f"{GROUP}/work-namespace"
 
 APPROVE = f"{GROUP}/approve"
 APPROVED_BY = f"{GROUP}/approved-by"
+APPROVALS = {APPROVE: APPROVED_BY} | {f"{APPROVE}-{n}": f"{APPROVED_BY}-{n}" for n in range(1, 6)}
+"""Annotation of an approval to the one in which the API server writes whose it is."""
+REJECT, EXPIRE, REVOKE, OVERRIDE = (f"{GROUP}/{verb}" for verb in ("reject", "expire", "revoke", "override"))
+DECISIONS = APPROVALS | {
+    REJECT: f"{GROUP}/rejected-by",
+    EXPIRE: f"{GROUP}/expired-by",
+    REVOKE: f"{GROUP}/revoked-by",
+    OVERRIDE: f"{GROUP}/overridden-by",
+}
+"""The same of every decision at the gate; the admission policies have this list too."""
 CREATED_BY = f"{GROUP}/created-by"
 DRIVEN_BY = f"{GROUP}/driven-by"
 RETRY = f"{GROUP}/retry"
@@ -24,6 +34,11 @@ ACCELERATORS = f"{GROUP}/accelerators"
 
 MANAGED_BY = "delivery-operator"
 FIELD_MANAGER = "delivery-operator"
+
+
+def reason_of(decision: str) -> str:
+    """Annotation in which the reason of a decision stands."""
+    return f"{decision}-reason"
 
 
 def work_namespace(tenant: str) -> str:

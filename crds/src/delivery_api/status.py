@@ -134,6 +134,34 @@ class ApprovalRequest(Model):
     """Amount that would be billed."""
     serving: Digest
     """Digest of the serving plan: image, arguments, replicas, class."""
+    required: int | None = None
+    """Approvers needed, where it is more than one."""
+    groups: tuple[str, ...] | None = None
+    """Groups of which an approver must belong to one."""
+    audit: str | None = None
+    """Reason of an audit that did not pass: this request can be overridden and never approved."""
+    renewal: int | None = None
+    """How often a person had it renewed after it was closed."""
+
+
+class Ruling(Model):
+    """One decision of one person, as the API server stamped it."""
+
+    verb: str
+    """approve, reject, expire, revoke or override."""
+    by: str
+    """Who, as the API server knows them."""
+    reason: str | None = None
+    """What they wrote."""
+    at: str
+    """When the operator saw it."""
+
+
+class Closing(Ruling):
+    """What ended a request."""
+
+    retry: str = ""
+    """Value of ptaas.dev/retry at that time; another one renews the request."""
 
 
 class ApprovalStatus(Model):
@@ -145,10 +173,18 @@ class ApprovalStatus(Model):
     """What it stands for."""
     requested_at: str
     """When it was first asked for."""
+    changed: tuple[str, ...] | None = None
+    """What differs from the request before this one, which had been approved."""
+    approvals: tuple[Ruling, ...] | None = None
+    """Each approver and their reason."""
     approved_by: str | None = None
-    """The approver, as stamped by the API server."""
+    """The approver or approvers, as stamped by the API server; absent until there are enough."""
     approved_at: str | None = None
-    """When the operator saw it."""
+    """When the operator saw the last of them."""
+    override: Ruling | None = None
+    """Who had an artifact served whose audit did not pass, and why. It is no approval, and no pass."""
+    closed: Closing | None = None
+    """Rejected, expired or revoked."""
 
 
 class ServingStatus(Model):

@@ -127,7 +127,9 @@ def _ended(observed: Observed, closed: Closing) -> Finding:
     """What a closed request means."""
     again = "annotate ptaas.dev/retry with a new value to renew it"
     if closed.verb == "reject":
-        return failed(Reason.APPROVAL_REJECTED, f"{closed.by} rejected the request: {closed.reason}; change the spec, or {again}")
+        return failed(
+            Reason.APPROVAL_REJECTED, f"{closed.by} rejected the request: {closed.reason}; change the spec, or {again}"
+        )
     if closed.verb == "revoke":
         return failed(Reason.APPROVAL_REVOKED, f"{closed.by} revoked it: {closed.reason}; nothing serves; {again}")
     who = "The approval request has expired" if closed.by == "time" else f"{closed.by} had the approval request expire"
@@ -162,5 +164,7 @@ def _awaiting(observed: Observed, status: ApprovalStatus, counted: tuple[decisio
 
 def _void(observed: Observed, status: ApprovalStatus) -> Finding:
     changed = f" ({', '.join(status.changed)} changed)" if status.changed else ""
-    message = f"What was approved is not what would be deployed now{changed}; to ship what is here: {_command(observed, status)}"
+    message = (
+        f"What was approved is not what would be deployed now{changed}; to ship what is here: {_command(observed, status)}"
+    )
     return unknown(Reason.APPROVAL_VOID, message)

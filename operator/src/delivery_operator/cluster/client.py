@@ -82,15 +82,19 @@ class Api:
         status, answer = await self._write("update", "PUT", path, body, {"fieldValidation": "Strict"}, fenced=fenced)
         return _checked(status, answer)
 
-    async def patch(self, path: str, body: Mapping[str, Any], how: Literal["merge", "apply"], *, dry_run: bool = False) -> JSON:
+    async def patch(self, path: str, body: Mapping[str, Any], how: Literal["merge", "apply"]) -> JSON:
         """Patch; `apply` is server-side apply as our field manager."""
         query: JSON = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
         if how == "apply":
             query["force"] = "true"
-        if dry_run:
-            status, answer = await self._send("PATCH", path, query | {"dryRun": "All"}, body, PATCHES[how])
-        else:
-            status, answer = await self._write("patch", "PATCH", path, body, query, PATCHES[how])
+        status, answer = await self._write("patch", "PATCH", path, body, query, PATCHES[how])
+        return _checked(status, answer)
+
+    async def trial(self, method: Literal["POST", "PUT", "PATCH"], path: str, body: Mapping[str, Any]) -> JSON:
+        """A write as a dry run: it goes through admission and changes nothing."""
+        content = PATCHES["merge"] if method == "PATCH" else "application/json"
+        query: JSON = {"fieldManager": FIELD_MANAGER, "dryRun": "All"}
+        status, answer = await self._send(method, path, query, body, content)
         return _checked(status, answer)
 
     async def delete(self, path: str, uid: str | None = None, *, now: bool = False) -> bool:

@@ -5,7 +5,7 @@ it starts, when a Delivery is deleted, and every so often; with an anchor all ch
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -106,12 +106,13 @@ class Collector:
         data, world = anchor.get("data") or {}, self._world
         key = Key(data.get("namespace", ""), data.get("name", ""))
         now = datetime.now(UTC)
-        ghosts = world.ghosts.get(uid, {}).values()
+        # Elsewhere anybody can label an object as ours.
+        ghosts = _beside(anchor, world.ghosts.get(uid, {}).values())
         seen = ledger.Witnesses(
             uid,
-            (*map(reading.pod, world.pods.of(uid)), *(reading.pod(raw, gone=True) for raw in ghosts)),
-            tuple(map(reading.job, world.jobs.of(uid))),
-            tuple(reading.evidence(raw) for raw in world.config_maps.of(uid) if _is_evidence(raw)),
+            (*map(reading.pod, _beside(anchor, world.pods.of(uid))), *(reading.pod(raw, gone=True) for raw in ghosts)),
+            tuple(map(reading.job, _beside(anchor, world.jobs.of(uid)))),
+            tuple(reading.evidence(raw) for raw in _beside(anchor, world.config_maps.of(uid)) if _is_evidence(raw)),
             now,
         )
         entries = ledger.closed_at(ledger.advance(self._last_ledger.get(uid, ()), seen), now)
@@ -124,6 +125,11 @@ class Collector:
             if error.status != 404 and "being terminated" not in str(error):
                 raise
             log.warning("No place is left for the bill of %s: its namespace is gone", key)
+
+
+def _beside(anchor: Raw, raws: Iterable[Raw]) -> list[Raw]:
+    """Those in the anchor's namespace."""
+    return [raw for raw in raws if raw["metadata"].get("namespace") == anchor["metadata"]["namespace"]]
 
 
 def _is_anchor(raw: Raw) -> bool:

@@ -56,7 +56,7 @@ def trials(observed: Observed, raw: JSON) -> tuple[Trial, ...]:
         Trial("ptaas-drive", "PATCH", here, {"metadata": {"labels": {PROOF: TEST}}}),
         Trial("ptaas-status", "PUT", status, raw | {"status": (raw.get("status") or {}) | {"state": "GateProof"}}),
         Trial("ptaas-evidence", "POST", paths.CONFIG_MAPS.path(work), _object("ConfigMap", work, names.EVIDENCE)),
-        Trial("ptaas-children", "POST", paths.SERVICES.path(work), _object("Service", work, PROOF) | {"spec": {"ports": [{"port": 80}]}}),
+        Trial("ptaas-children", "POST", paths.SERVICES.path(work), _object("Service", work, PROOF)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from delivery_api import names
 from delivery_api.digests import digest, plain, short
 from delivery_api.model import API_VERSION
+from delivery_api.reasons import Reason
 from delivery_api.status import Condition, DeliveryStatus
 from delivery_operator.cluster import paths
 from delivery_operator.cluster.client import JSON, Api
@@ -141,7 +142,7 @@ class KubeCluster:
             "reportingInstance": self._identity,
             "action": "Judged",
             "reason": one.reason,
-            "type": "Warning" if one.status == "False" else "Normal",
+            "type": "Warning" if one.status == "False" or one.reason == Reason.OVERRIDDEN else "Normal",
             "note": one.message[:LONGEST_NOTE],
             "regarding": {
                 "apiVersion": API_VERSION,

@@ -43,7 +43,7 @@ class Observer:
         world.keys[uid] = key
         spec, status = _typed(raw)
         anchor = world.config_maps.get(work, names.anchor(uid))
-        pods = self._pods(uid, status, now)
+        pods = self._pods(uid, work, status, now)
         observed = Observed(
             key=key,
             uid=uid,
@@ -58,8 +58,8 @@ class Observer:
             jobs=tuple(reading.job(one) for one in world.jobs.of(uid) if one["metadata"]["namespace"] == work),
             pods=pods,
             evidence=await self._evidence(uid, work, pods),
-            servers=tuple(reading.server(one) for one in self._servers(uid)),
-            objects=self._objects(uid),
+            servers=tuple(reading.server(one) for one in self._servers(uid, work)),
+            objects=self._objects(uid, work, key.namespace),
             versions=self._versions(key, uid),
             uses=world.uses,
             nodes=tuple(reading.node(one) for one in world.nodes),
@@ -67,11 +67,11 @@ class Observer:
             apis=world.apis,
         )
         _note_waiting(world, observed)
-        return await gate.tried(self._api, observed)
+        return await gate.tried(self._api, observed, raw)
 
-    def _pods(self, uid: str, status: DeliveryStatus, now: datetime) -> tuple[Pod, ...]:
-        """Pods there are, and those that are gone and not yet in the ledger."""
-        here = [reading.pod(one) for one in self._world.pods.of(uid)]
+    def _pods(self, uid: str, work: str, status: DeliveryStatus, now: datetime) -> tuple[Pod, ...]:
+        """Pods there are, and those that are gone and not yet in the ledger. Elsewhere anybody can label a pod as ours."""
+        here = [reading.pod(one) for one in self._world.pods.of(uid) if _is_in(one, work)]
         closed = {entry.pod for entry in (status.cost.ledger if status.cost else ()) if entry.finished_at}
         ghosts = self._world.ghosts.get(uid, {})
         for name in [name for name in ghosts if name in closed]:
@@ -80,7 +80,7 @@ class Observer:
         gone = [
             reading.pod(one, gone=True, gone_at=one["metadata"].get("deletionTimestamp") or times.render(now))
             for name, one in ghosts.items()
-            if name not in names_here
+            if name not in names_here and _is_in(one, work)
         ]
         return (*here, *gone)
 
@@ -106,11 +106,12 @@ class Observer:
     def _classes(self) -> Mapping[str, AcceleratorClassSpec]:
         return {one["metadata"]["name"]: AcceleratorClassSpec.model_validate(one["spec"]) for one in self._world.classes}
 
-    def _servers(self, uid: str) -> list[Raw]:
+    def _servers(self, uid: str, work: str) -> list[Raw]:
         serving = [*self._world.deployments.of(uid), *self._world.inference_services.of(uid)]
-        return [one for one in serving if reading.is_server(one)]
+        return [one for one in serving if reading.is_server(one) and _is_in(one, work)]
 
-    def _objects(self, uid: str) -> dict[str, Mapping[str, Any]]:
+    def _objects(self, uid: str, work: str, tenant: str) -> dict[str, Mapping[str, Any]]:
+        """Children as they are, and the certificate beside the Delivery."""
         world = self._world
         stores = (world.config_maps, world.services, world.deployments, world.inference_services)
         kinds = ("ConfigMap", "Service", "Deployment", "InferenceService")
@@ -118,6 +119,7 @@ class Observer:
             f"{kind}/{one['metadata']['name']}": {"apiVersion": paths.KINDS[kind].api_version, "kind": kind} | one
             for kind, store in zip(kinds, stores, strict=True)
             for one in store.of(uid)
+            if _is_in(one, work) or (_is_in(one, tenant) and "ptaas.dev/certificate" in one["metadata"]["labels"])
         }
 
     def _versions(self, key: Key, uid: str) -> dict[str, ModelVersionSpec]:
@@ -136,6 +138,10 @@ class Observer:
             if await self._api.get(paths.SECRETS.path(work, name), accept=METADATA_ONLY) is None:
                 missing.append(name)
         return frozenset(missing)
+
+
+def _is_in(raw: Raw, namespace: str) -> bool:
+    return bool(raw["metadata"].get("namespace") == namespace)
 
 
 def _is_evidence(raw: Raw, work: str) -> bool:

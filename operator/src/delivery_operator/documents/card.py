@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from delivery_api.delivery import DeliverySpec
+from delivery_api.finding import Verdict
 from delivery_api.stages import STAGES, Stage
 from delivery_operator.decision import Facts
 from delivery_operator.documents.certificate import not_established, verdict_word
@@ -20,6 +21,7 @@ def card(observed: Observed, facts: Facts, checked: tuple[CheckedClaim, ...], de
         _front_matter(observed, facts, delivered),
         f"# {title}",
         _what(observed.spec, facts, delivered),
+        _override(facts),
         _evaluation(observed.spec, facts),
         _training(facts),
         _stages(facts),
@@ -67,11 +69,24 @@ def _sealed(facts: Facts) -> str:
 
 
 def _what(spec: DeliverySpec, facts: Facts, delivered: bool) -> str:
+    if not delivered and facts.findings[Stage.EVAL].verdict is Verdict.PASS:
+        return f"An artifact passed its audit and is not delivered: {facts.findings[Stage.DEPLOY].message}."
     if not delivered:
         return "This delivery ended without a model: no artifact passed its audit. Nothing is billed."
     artifact = facts.artifact
     where = f"`{artifact.uri}` ({artifact.kind.lower()} weights)" if artifact else "not recorded"
     return f"Fine-tuned from `{spec.base.uri}` for {spec.intake.task}. Artifact: {where}."
+
+
+def _override(facts: Facts) -> str:
+    """Loud, and at the top: somebody had this served against the verdict."""
+    ruling = facts.approval.override if facts.approval else None
+    if ruling is None or facts.approval is None:
+        return ""
+    return (
+        f"**This model did not pass its audit ({facts.approval.request.audit}). {ruling.by} had it served all the same on "
+        f"{ruling.at}, with this reason: {ruling.reason}.** An override is no pass; the verdicts below stand."
+    )
 
 
 def _evaluation(spec: DeliverySpec, facts: Facts) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from delivery_api import names
 from delivery_api.delivery import DeliverySpec
+from delivery_api.digests import plain
 from delivery_api.finding import Finding, Verdict
 from delivery_api.stages import CLASS, STAGES, Stage
 from delivery_operator.decision import Facts
@@ -37,13 +38,12 @@ def certificate(observed: Observed, facts: Facts, checked: tuple[CheckedClaim, .
     if facts.resolved:
         made["carriedOut"] = facts.resolved.model_dump(by_alias=True, exclude_none=True, exclude={"reasons", "hours"})
     if approved and approved.approved_by and delivered:
-        made["approval"] = {
-            "digest": approved.digest,
-            "request": approved.request.model_dump(by_alias=True),
+        told = approved.model_dump(by_alias=True, exclude_none=True, include={"digest", "request", "approvals"})
+        stamps = {"createdBy": names.CREATED_BY, "drivenBy": names.DRIVEN_BY}
+        made["approval"] = told | {
             "by": approved.approved_by,
             "at": approved.approved_at,
-            "createdBy": observed.annotations.get(names.CREATED_BY),
-            "drivenBy": observed.annotations.get(names.DRIVEN_BY),
+            **{key: observed.annotations[stamp] for key, stamp in stamps.items() if stamp in observed.annotations},
         }
     return made
 

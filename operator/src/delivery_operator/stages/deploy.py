@@ -72,7 +72,9 @@ def around(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     name = digest(plan)
     wants = serving_plan.lacking(observed, serving_plan.manifests(observed, settings, facts, task, name))
     ready = _ready(observed, name)
-    return Decision(finding, replace(facts, serving=_endpoint(observed, task, ready)), (*wants, *_replaced(observed, name, ready)))
+    return Decision(
+        finding, replace(facts, serving=_endpoint(observed, task, ready)), (*wants, *_replaced(observed, name, ready))
+    )
 
 
 def _closed(observed: Observed, facts: Facts, state: approval.Approval, task: ServeTask) -> Decision:

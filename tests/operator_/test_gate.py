@@ -1,0 +1,220 @@
+"""The gate as the operator sees it: who approved, rejected, revoked or overrode, and what comes of it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from delivery_api import names
+from delivery_api.driver import Approval
+from tests.oracle import world
+from tests.support.fake import FakeCluster
+from tests.support.plays import Play
+
+SERVERS = ("Deployment/", "InferenceService/")
+
+
+def servers(fake: FakeCluster) -> list[str]:
+    """What serves."""
+    return [name for name in fake.objects if name.startswith(SERVERS)]
+
+
+def sign(fake: FakeCluster, annotation: str, by: str) -> None:
+    """One approval."""
+    asked = fake.status.approval
+    assert asked is not None
+    fake.annotations |= {annotation: asked.digest, names.DECISIONS[annotation]: by}
+
+
+async def waiting(**approval: object) -> FakeCluster:
+    """A delivery that waits for its approval."""
+    fake = await FakeCluster(spec=world.spec(approval=Approval(**approval).model_dump())).go_on(approve=False)
+    assert fake.reason("Deployed") == "AwaitingApproval"
+    return fake
+
+
+async def test_of_two_approvers_one_is_not_enough():
+    """Four eyes: the message says who approved already, and which annotation the next one takes."""
+    fake = await waiting(required=2)
+    assert "(0 of 2 approvals)" in fake.message("Deployed")
+    sign(fake, names.APPROVE, "eve")
+    await fake.settle()
+    assert fake.reason("Deployed") == "AwaitingApproval" and not servers(fake)
+    assert "(1 of 2 approvals: eve)" in fake.message("Deployed") and "ptaas.dev/approve-1=" in fake.message("Deployed")
+    sign(fake, f"{names.APPROVE}-1", "fay")
+    await fake.settle()
+    assert fake.status.approval.approved_by == "eve, fay" and servers(fake)
+    assert [one.by for one in fake.status.approval.approvals] == ["eve", "fay"]
+
+
+async def test_one_person_is_one_approval_however_often_they_approve():
+    """The API server refuses the second; were its policy away, it still would not count."""
+    fake = await waiting(required=2)
+    for annotation in names.APPROVALS:
+        sign(fake, annotation, "eve")
+    await fake.settle()
+    assert "(1 of 2 approvals: eve)" in fake.message("Deployed") and not servers(fake)
+
+
+async def test_an_approver_who_drives_afterwards_does_not_count():
+    """What she approved would be her own work by the time it is counted."""
+    fake = await waiting()
+    sign(fake, names.APPROVE, "eve")
+    fake.annotations[names.DRIVEN_BY] = "eve"
+    await fake.settle()
+    assert "eve last drove this delivery" in fake.message("Deployed") and not servers(fake)
+
+
+async def test_an_approval_that_comes_and_goes_between_two_looks_leaves_nothing():
+    """Only what stands there when the operator looks is counted."""
+    fake = await waiting()
+    sign(fake, names.APPROVE, "eve")
+    for name in (names.APPROVE, names.APPROVED_BY):
+        del fake.annotations[name]
+    await fake.settle()
+    assert fake.status.approval.approved_by is None and not servers(fake)
+
+
+async def test_an_approval_says_its_reason():
+    fake = await waiting()
+    sign(fake, names.APPROVE, "eve")
+    fake.annotations[names.reason_of(names.APPROVE)] = "seen by the desk"
+    await fake.settle()
+    assert fake.status.approval.approvals[0].reason == "seen by the desk"
+
+
+async def test_a_rejection_names_its_author_and_reason_and_costs_the_delivery():
+    """The audit passed, so it is billed; the certificate says that it was not delivered."""
+    fake = await waiting()
+    fake.decide(names.REJECT, by="fay", reason="wrong tone for the desk")
+    await fake.settle()
+    assert fake.truth("Deployed") == "False" and "fay rejected the request: wrong tone for the desk" in fake.message("Deployed")
+    assert fake.reason("CostSettled") == "Billed"
+    certificate = json.loads(fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]["certificate.json"])
+    assert certificate["delivered"] is False
+
+
+async def test_a_rejection_beats_an_approval_that_came_with_it():
+    fake = await waiting()
+    sign(fake, names.APPROVE, "eve")
+    fake.decide(names.REJECT)
+    await fake.settle()
+    assert fake.reason("Deployed") == "ApprovalRejected" and not servers(fake)
+
+
+async def test_what_is_closed_stays_closed_until_it_is_renewed_under_another_digest():
+    """Neither a withdrawn rejection nor an old approval opens it; a renewed request has to be approved anew."""
+    fake = await waiting()
+    sign(fake, names.APPROVE, "eve")
+    fake.decide(names.REJECT)
+    await fake.settle()
+    before = fake.status.approval.digest
+    for name in (names.REJECT, names.DECISIONS[names.REJECT]):
+        del fake.annotations[name]
+    await fake.settle()
+    assert fake.reason("Deployed") == "ApprovalRejected"
+    fake.annotations[names.RETRY] = "again"
+    await fake.settle()
+    assert fake.status.approval.digest != before and fake.status.approval.request.renewal == 1
+    assert fake.reason("Deployed") == "ApprovalVoid" and not servers(fake)
+    sign(fake, names.APPROVE, "eve")
+    await fake.settle()
+    assert fake.status.approval.approved_by == "eve" and servers(fake)
+
+
+@pytest.mark.parametrize("how", ["person", "time"])
+async def test_a_request_that_expired_is_not_approved_any_more(how: str):
+    """By the annotation or by spec.approval.expiresAfter."""
+    fake = await waiting()
+    if how == "person":
+        fake.decide(names.EXPIRE, by="fay", reason="the quarter is over")
+    else:
+        fake.now += timedelta(hours=80)
+    await fake.settle()
+    assert fake.reason("Deployed") == "ApprovalExpired"
+    sign(fake, names.APPROVE, "eve")
+    await fake.settle()
+    assert not servers(fake) and fake.status.approval.approved_by is None
+
+
+async def test_revoking_takes_the_servers_down_and_not_the_bill():
+    """Somebody must be able to stop what was approved by mistake; it was delivered as audited, so it stays billed."""
+    fake = await FakeCluster().go_on()
+    assert servers(fake)
+    fake.decide(names.REVOKE, by="fay", reason="answers in the wrong language")
+    await fake.settle()
+    assert not servers(fake) and fake.status.serving.ready_replicas == 0
+    assert "fay revoked it: answers in the wrong language" in fake.message("Deployed")
+    assert fake.reason("CostSettled") == "Billed" and fake.truth("Ready") == "False"
+    writes = list(fake.writes)
+    await fake.settle()
+    assert fake.writes == writes
+
+
+async def test_an_override_serves_and_never_passes():
+    """The one way around the audit: the verdicts stay, nothing is billed, the card and an Event say who did it."""
+    fake = await FakeCluster(play=Play(wins=10)).go_on()
+    assert fake.reason("Deployed") == "Waiting" and fake.status.approval.request.audit == "NotLearned"
+    fake.decide(names.OVERRIDE, by="fay", reason="the old model is broken")
+    await fake.settle()
+    assert servers(fake) and fake.truth("Deployed") == "Unknown" and fake.reason("Deployed") == "Overridden"
+    assert fake.truth("Evaluated") == "False" and fake.truth("Ready") == "False" and fake.status.state == "NotLearned"
+    assert fake.reason("CostSettled") == "Withheld"
+    assert "fay overrode the audit (NotLearned): the old model is broken" in fake.message("Deployed")
+    assert [one.reason for one in fake.events if one.type == "Deployed"][-1] == "Overridden"
+    documents = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
+    told = json.loads(documents["certificate.json"])
+    assert told["delivered"] is False and told["override"]["by"] == "fay" and "approval" not in told
+    assert "fay" in documents["README.md"] and "did not pass" in documents["README.md"]
+
+
+async def test_an_override_is_no_approval_and_an_approval_no_override():
+    """A signature under another question."""
+    fake = await FakeCluster(play=Play(wins=10)).go_on()
+    sign(fake, names.APPROVE, "eve")
+    await fake.settle()
+    assert not servers(fake)
+    passed = await waiting()
+    passed.decide(names.OVERRIDE)
+    await passed.settle()
+    assert passed.reason("Deployed") == "AwaitingApproval" and not servers(passed)
+
+
+async def test_who_drove_does_not_override():
+    fake = await FakeCluster(play=Play(wins=10), annotations={names.CREATED_BY: "ada", names.DRIVEN_BY: "bob"}).go_on()
+    for person in ("ada", "bob", ""):
+        fake.decide(names.OVERRIDE, by=person)
+        await fake.settle()
+        assert not servers(fake), person
+
+
+async def test_an_override_without_a_gate_serves_nothing():
+    fake = await FakeCluster(play=Play(wins=10)).go_on()
+    fake.gate = False
+    fake.decide(names.OVERRIDE)
+    await fake.settle()
+    assert fake.reason("Deployed") == "GateNotEnforced" and not servers(fake)
+
+
+async def test_an_override_is_revoked_like_an_approval():
+    fake = await FakeCluster(play=Play(wins=10)).go_on()
+    fake.decide(names.OVERRIDE)
+    await fake.settle()
+    fake.decide(names.REVOKE)
+    await fake.settle()
+    assert fake.reason("Deployed") == "ApprovalRevoked" and not servers(fake)
+
+
+async def test_a_void_approval_says_what_changed():
+    """Signed was one replica; two would be deployed."""
+    fake = await FakeCluster().go_on()
+    fake.edit(serving=fake.spec.serving.model_copy(update={"replicas": 2}))
+    await fake.settle()
+    assert fake.reason("Deployed") == "ApprovalVoid" and "(serving changed)" in fake.message("Deployed")
+
+
+async def test_more_approvers_asked_for_later_void_what_was_approved():
+    fake = await FakeCluster().go_on()
+    fake.edit(approval=fake.spec.approval.model_copy(update={"required": 2}))
+    await fake.settle()
+    assert fake.reason("Deployed") == "ApprovalVoid" and "(required changed)" in fake.message("Deployed")
