@@ -24,11 +24,13 @@ class Parser(argparse.ArgumentParser):
 
 COMMANDS = {
     "configure": ("configure", "add"),
+    "estimate": ("estimate", "add"),
     "judge": ("judge", "add"),
     "learned": ("numbers", "add_learned"),
     "wealth": ("numbers", "add_wealth"),
     "mcnemar": ("numbers", "add_mcnemar"),
     "fleet": ("numbers", "add_fleet"),
+    "verify": ("verify", "add"),
 }
 """Each command with the module and the function that describe it."""
 

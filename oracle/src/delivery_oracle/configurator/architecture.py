@@ -10,12 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-UNGATED = frozenset({"gpt2", "gpt_neox", "gptj", "opt", "bloom", "falcon", "phi", "starcoder2", "gpt_bigcode"})
+from delivery_oracle.configurator import families
+
+UNGATED = frozenset(
+    {"gpt2", "gpt_neox", "gptj", "opt", "bloom", "falcon", "phi", "starcoder2", "gpt_bigcode", "mpt", "stablelm_alpha"}
+)
 TIED_WHEN_ABSENT = frozenset({"gemma", "gemma2", "gemma3", "gemma3_text", "gpt2", "opt", "bloom", "cohere", "cohere2"})
-QKV_BIAS = frozenset({"qwen2", "qwen2_moe"})
+QKV_BIAS = frozenset({"qwen2", "qwen2_moe", "qwen", "chatglm"})
 ALL_BIAS = frozenset({"gpt2", "gpt_neox", "opt", "bloom", "phi", "starcoder2", "gpt_bigcode"})
 HEAD_NORMS = frozenset({"qwen3", "qwen3_moe", "gemma3", "gemma3_text"})
 FOUR_NORMS = frozenset({"gemma2", "gemma3", "gemma3_text"})
+LAYER_NORM = frozenset({*UNGATED, "stablelm", "cohere", "cohere2"})
+SOFT_CAPPED = frozenset({"gemma2"})
+HALF_WINDOWED = frozenset({"gemma2", "gemma3", "gemma3_text", "gpt_oss", "cohere2"})
 ALL_LINEAR = "all-linear"
 
 
@@ -54,6 +61,10 @@ class Architecture:
     linears: tuple[Linear, ...]
     small_per_layer: int
     outside_layers: int
+    window: int = 0
+    """Tokens that a windowed layer looks back; 0: all of them."""
+    windowed: float = 0.0
+    """Share of the layers that are windowed."""
 
     @property
     def linear_parameters(self) -> int:
@@ -83,13 +94,14 @@ class Architecture:
 
 def read(config: Mapping[str, Any]) -> Architecture:
     """An `Architecture` from `config.json` keys; ValueError names the key that is missing or not understood."""
-    text = config.get("text_config")
-    keys: Mapping[str, Any] = text if isinstance(text, Mapping) else config
+    keys = families.plain(config)
     if "kv_lora_rank" in keys:
         raise ValueError("config.json: kv_lora_rank (latent attention) is not understood; use a base with plain attention")
     model_type = str(keys.get("model_type", config.get("model_type", "")))
     hidden = _number(keys, "hidden_size", "n_embd", "d_model")
     heads = _number(keys, "num_attention_heads", "n_head")
+    if not hidden or not heads:
+        raise ValueError("config.json: hidden_size and num_attention_heads must be above 0")
     key_value_heads = _number(keys, "num_key_value_heads", default=heads)
     head_size = _number(keys, "head_dim", default=hidden // heads)
     gated = model_type not in UNGATED
@@ -101,12 +113,23 @@ def read(config: Mapping[str, Any]) -> Architecture:
     active = _number(keys, "num_experts_per_tok", default=min(2, experts))
     attention = _attention(hidden, heads, key_value_heads, head_size)
     linears = attention + _mlp(keys, hidden, intermediate, gated, experts, active)
+    window, windowed = _window(keys, model_type)
     return Architecture(
         model_type, _number(keys, "num_hidden_layers", "n_layer"), hidden, heads, key_value_heads, head_size,
         intermediate, vocabulary, positions, tied, gated, experts, active, linears,
         _small_per_layer(keys, model_type, hidden, head_size, linears),
-        _outside_layers(model_type, vocabulary, hidden, positions, tied),
+        _outside_layers(model_type, vocabulary, hidden, positions, tied), window, windowed,
     )  # fmt: skip
+
+
+def _window(keys: Mapping[str, Any], model_type: str) -> tuple[int, float]:
+    """How far back attention looks, and in which share of the layers."""
+    size = keys.get("sliding_window")
+    if not isinstance(size, int) or size <= 0 or keys.get("use_sliding_window") is False:
+        return 0, 0.0
+    if model_type in {"gemma3", "gemma3_text"}:
+        return size, 1 - 1 / _number(keys, "sliding_window_pattern", default=6)
+    return size, 0.5 if model_type in HALF_WINDOWED else 1.0
 
 
 def _number(keys: Mapping[str, Any], *names: str, default: int | None = None) -> int:

@@ -1,0 +1,282 @@
+"""Peak memory of one accelerator in a training run, part by part.
+
+A step has four moments at which memory may peak, and the largest is the answer:
+the loss (all saved activations and the logits), the backward pass of the first layer (saved activations and one layer's
+gradients), the end of the backward pass (all gradients), and the optimizer's update (its temporaries).
+Formulas and sources: docs/explanation/estimates.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from delivery_oracle.configurator.coefficients import Coefficients, fitted
+from delivery_oracle.configurator.run import Run
+
+LIBRARY = 120e6
+"""Workspaces of the matrix library and kernels."""
+CONTEXT, COMMUNICATION = 0.5e9, 0.4e9
+"""What the driver and, between accelerators, the communication library hold outside the allocator."""
+DDP_BUCKET = 1.0
+ZERO_BUCKETS = 2 * 5e8
+"""Elements in flight: two reduce buckets of DeepSpeed's default size."""
+SOFT_CAP_BYTES = 6
+COMPILED_LOGIT_BYTES = 10.0
+LOADING_LAYERS = 4.8
+"""Layers gathered while a whole model is being sharded."""
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes at the peak, by part, as the run's trainer counts them, and what the accelerator must have free."""
+
+    weights: float
+    adapter: float
+    gradients: float
+    optimizer: float
+    activations: float
+    logits: float
+    workspace: float
+    fragmentation: float
+    needed: float
+    moment: str
+
+    @property
+    def allocated(self) -> float:
+        return self.weights + self.adapter + self.gradients + self.optimizer + self.activations + self.logits + self.workspace
+
+    @property
+    def peak(self) -> float:
+        return self.allocated + self.fragmentation
+
+
+@dataclass(frozen=True)
+class States:
+    """Long-lived bytes on one accelerator."""
+
+    weights: float
+    adapter: float
+    gradients: float
+    optimizer: float
+    update: float
+    """Temporaries of the optimizer's update."""
+    trained: float
+    """Parameters with a gradient, before sharding."""
+    gradient_width: float
+
+
+def footprint(run: Run, c: Coefficients | None = None) -> Footprint:
+    """Peak bytes of a run."""
+    c = c or fitted()
+    held = states(run)
+    kept, layer, logits = saved(run) * c.saved, working(run, c), logit_bytes(run)
+    before, after = workspace(run, held, c)
+    gradients = 0.0 if in_backward(run) else held.gradients
+    largest = largest_gradient(run, held)
+    early = gradients if run.told.accumulation > 1 else 0.0
+    moments = {
+        "loss": (kept, logits, early, before),
+        "backward": (kept + layer, 0.0, max(early, largest), after),
+        "gradients": (layer, 0.0, max(gradients, largest), after + (largest if run.base.tied else 0.0)),
+        "update": (0.0, 0.0, max(gradients, largest), LIBRARY + held.update),
+    }
+    moment = max(moments, key=lambda name: sum(moments[name]))
+    activations, at_loss, grads, space = moments[moment]
+    found = Footprint(held.weights, held.adapter, grads, held.optimizer, activations, at_loss, space, 0.0, 0.0, moment)
+    found = loading(run, found, held)
+    return settled(run, found, c)
+
+
+def settled(run: Run, found: Footprint, c: Coefficients) -> Footprint:
+    """With what the allocator holds on top, which it gives back when memory runs out."""
+    lasting = found.weights + found.adapter + found.optimizer
+    passing = found.gradients + found.activations + found.logits + found.workspace
+    sharded = run.count > 1 and run.sharding in ("fsdp", "zero3")
+    share = c.slack_dynamic + (c.slack_sharded if sharded else 0.0)
+    outside = CONTEXT + (COMMUNICATION if run.count > 1 else 0.0)
+    held = c.slack_static * lasting + share * passing
+    needed = found.allocated + outside + c.slack_static * (lasting + passing)
+    if run.stack.counter == "device":
+        found = replace(found, workspace=found.workspace + outside)
+    if run.stack.counter == "allocated":
+        return replace(found, needed=needed)
+    room = max(run.accelerator.memory - outside - needed + outside, c.slack_static * lasting)
+    return replace(found, fragmentation=min(held, room), needed=needed)
+
+
+def states(run: Run) -> States:
+    """Weights, gradients and moments on one accelerator."""
+    shape, stack, width = run.shape, run.stack, run.width
+    base = shape.base
+    whole = run.told.tensor * run.told.pipeline * (run.count if run.sharding == "pipeline" else 1)
+    ways = run.shards if run.count > 1 else 1
+    gathered = run.sharding in ("fsdp", "zero3")
+    per_weight = ways if gathered else 1
+    per_gradient = ways if gathered or run.sharding == "zero2" else 1
+    if run.method == "full":
+        style = "pure" if run.told.pure else stack.full
+        style = "zero" if style == "mixed" and run.sharding in ("zero2", "zero3") else style
+        trained = float(base.parameters)
+        copied = width if width < 4 and not gathered else 0
+        held = {"pure": width, "mixed": 4 + copied, "zero": width}[style] * trained
+        frozen, adapter = held / per_weight, 0.0
+    else:
+        style = {"fp32": "mixed", "compute": "pure", "zero": "zero"}[stack.adapter]
+        style = "zero" if style != "pure" and run.sharding in ("zero2", "zero3") else style
+        extra = shape.adapted_embeddings
+        trained = float(shape.adapter + extra)
+        frozen = frozen_bytes(run) / per_weight
+        adapter = {"pure": width, "mixed": 4, "zero": width}[style] * trained / per_weight
+    gradient = {"pure": width, "mixed": 4, "zero": width}[style]
+    moment = run.optimizer.bytes_per_moment or (width if style == "pure" else 4)
+    moments = 0.0 if run.optimizer.paged else run.optimizer.moments * moment
+    masters = 4.0 if style == "zero" else 0.0
+    trained_here = trained
+    update = {"zero": 4.0}.get(style, 0.0 if stack.step == "fused" or run.optimizer.bytes_per_moment else float(moment))
+    if run.told.offloads_weights:
+        frozen = adapter = moments = masters = update = 0.0
+        trained_here = 0.0
+    return States(
+        frozen / whole, adapter / whole, gradient * trained_here / per_gradient / whole,
+        (moments + masters) * trained / per_gradient / whole,
+        update * trained / per_gradient / whole, trained / whole, gradient,
+    )  # fmt: skip
+
+
+def frozen_bytes(run: Run) -> float:
+    """The base under an adapter: in the computing format, or in four bits but for embeddings and head."""
+    shape = run.shape
+    if run.method == "lora":
+        return float(shape.base.parameters * run.width)
+    rest = 4 if run.stack.upcast else run.width
+    return shape.base.layers * shape.linear * run.told.four_bits + shape.outside * rest
+
+
+def largest_gradient(run: Run, held: States) -> float:
+    """The gradient that is alive whatever the trainer does: of the embedding, or of the largest matrix."""
+    if run.method != "full":
+        return 0.0
+    return max(run.base.vocabulary * run.base.hidden, run.shape.largest) * held.gradient_width / run.told.tensor
+
+
+def token_layer(run: Run) -> float:
+    """Bytes that one token leaves in one layer for the backward pass."""
+    shape, w = run.shape, run.width
+    h, wide, narrow, inner = shape.base.hidden, shape.wide, shape.narrow, shape.inner
+    full = run.method == "full"
+    four_bit_inputs = run.method == "qlora" and run.stack.keeps_inputs
+    keeps = full or four_bit_inputs
+    fused = run.compiled or run.stack.norm == "fused" or shape.layer_norm
+    norm = w * h if fused else 4 * h
+    attention = float(w * (2 * wide + 2 * narrow))
+    if run.attention == "sdpa" and run.stack.repeats_heads:
+        attention += 2 * w * (wide - narrow)
+    if run.attention == "eager":
+        attention += shape.base.heads * reach(run) * (4 + 2 * w)
+    if shape.head_norms and not run.compiled:
+        attention += 4 * (wide + narrow)
+    inputs = w * h * ((keeps or shape.adapts_attention) + (keeps or shape.adapts_inner))
+    product = w * inner if keeps or shape.adapts_down else 0.0
+    feed = (3 if shape.base.gated else 1) * w * inner
+    experts = 2 * w * h * shape.base.active_experts if shape.base.experts else 0.0
+    adapted = 0.0 if full else casts(run)
+    return 2 * norm + inputs + attention + feed + product + experts + adapted
+
+
+def casts(run: Run) -> float:
+    """Copies of an adapted layer's input in the adapter's format, which fused kernels and adapters in the same format avoid."""
+    shape, stack = run.shape, run.stack
+    inner = run.width * run.rank * shape.adapted_inputs / max(1, shape.base.hidden)
+    if stack.norm == "fused" or run.compiled:
+        return inner
+    each = 0.0 if stack.adapter == "compute" else float(run.width)
+    if stack.dropout:
+        each += 1 + (run.width if stack.adapter == "compute" else 4)
+    return inner + each * shape.adapted_inputs
+
+
+def reach(run: Run) -> float:
+    """Tokens that a token attends to, mean over layers with and without a window."""
+    window, share = run.base.window, run.base.windowed
+    return run.length if not window else run.length * (1 - share) + min(run.length, window) * share
+
+
+def layers_here(run: Run) -> float:
+    """Layers on one accelerator."""
+    ways = run.told.pipeline * (run.count if run.sharding == "pipeline" else 1)
+    return run.base.layers / min(ways, run.base.layers)
+
+
+def saved(run: Run) -> float:
+    """Bytes that are kept from the forward pass of all layers."""
+    tokens = run.tokens / run.told.tensor
+    if run.checkpointing == "offloaded" or (run.told.offloads_activations and run.checkpointing != "none"):
+        return tokens * run.width * run.base.hidden * 2
+    if run.checkpointing == "full":
+        return tokens * layers_here(run) * run.width * run.base.hidden
+    if run.checkpointing == "selective":
+        shape = run.shape
+        products = 2 * shape.base.hidden + 2 * shape.wide + 2 * shape.narrow + 2 * shape.inner
+        return tokens * layers_here(run) * run.width * (shape.base.hidden + shape.wide + products / 2)
+    return tokens * layers_here(run) * token_layer(run)
+
+
+def working(run: Run, c: Coefficients) -> float:
+    """Bytes of the layer that is in its backward pass: recomputed where checkpointed, and its gradients."""
+    shape, w = run.shape, run.width
+    tokens = run.tokens / run.told.tensor
+    gradients = w * (3 if shape.base.gated else 2) * shape.inner + 4 * w * shape.base.hidden
+    recomputed = token_layer(run) if run.checkpointing != "none" else 0.0
+    dequantised = shape.largest * w / run.told.tensor if run.method == "qlora" else 0.0
+    return tokens * (recomputed + c.working * gradients) + dequantised
+
+
+def logit_bytes(run: Run) -> float:
+    """Bytes at the loss."""
+    stack = run.stack
+    each = stack.chunk_bytes if run.chunked else stack.logit_bytes
+    if run.compiled and stack.compiles_loss and not run.chunked:
+        each = min(each, COMPILED_LOGIT_BYTES)
+    if run.precision == "fp32":
+        each = max(each, 12.0)
+    if run.shape.soft_capped and not run.chunked:
+        each += SOFT_CAP_BYTES
+    return run.tokens * run.base.vocabulary * each / run.told.tensor
+
+
+def workspace(run: Run, held: States, c: Coefficients) -> tuple[float, float]:
+    """Gathered weights, communication buckets, library workspaces: up to the loss, and in the backward pass."""
+    shape, width = run.shape, run.width
+    space = LIBRARY
+    if run.method == "qlora":
+        space += shape.largest * width / run.told.tensor
+    if run.count == 1 or run.sharding in ("none", "pipeline"):
+        return space, space
+    full = run.method == "full"
+    if run.sharding == "ddp":
+        space += DDP_BUCKET * held.trained * held.gradient_width
+        return space, space
+    if run.sharding == "zero2":
+        space += min(ZERO_BUCKETS, held.trained) * width
+        return space, space
+    per_weight = run.told.four_bits if run.method == "qlora" else width
+    layers = c.gathered_layers * shape.linear * per_weight / run.told.tensor
+    outside = shape.outside * width / run.told.tensor
+    unreduced = c.gathered_layers * shape.linear * held.gradient_width / run.told.tensor if full else 0.0
+    return space + layers + outside, space + layers + unreduced + (outside if full else 0.0)
+
+
+def in_backward(run: Run) -> bool:
+    """Whether gradients are applied and freed as they come."""
+    return run.told.step_in_backward or run.optimizer.in_backward
+
+
+def loading(run: Run, found: Footprint, held: States) -> Footprint:
+    """Trainers that shard after loading hold the whole model beside their shard once, which may be the peak."""
+    if run.stack.loading != "whole" or run.count == 1 or run.sharding not in ("fsdp", "zero3"):
+        return found
+    whole = run.base.parameters * run.width
+    extra = LOADING_LAYERS * run.shape.linear * run.width
+    if whole + held.weights + extra <= found.allocated:
+        return found
+    return Footprint(whole + held.weights, held.adapter, 0.0, 0.0, 0.0, 0.0, extra, 0.0, 0.0, "loading")
