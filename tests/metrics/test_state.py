@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
+from delivery_api import names
 from delivery_api.digests import plain
 from delivery_api.reasons import Reason
 from delivery_api.stages import STAGES
@@ -133,6 +134,23 @@ async def test_an_approval_that_nobody_gives_grows_old():
     fake.approve()
     await fake.settle()
     assert value(scrape(fake), "delivery_approval_pending_seconds") is None
+
+
+async def test_an_override_is_counted_while_it_serves_and_its_time_is_kept():
+    """Loud, and for as long as the delivery exists."""
+    fake = await FakeCluster(play=Play(wins=10)).go_on()
+    assert value(scrape(fake), "delivery_overrides") == 0
+    fake.decide(names.OVERRIDE, by="fay", reason="the old model is broken")
+    await fake.go_on()
+    seen = scrape(fake)
+    assert value(seen, "delivery_overrides") == 1
+    assert 0 <= fake.now.timestamp() - value(seen, "delivery_override_last_used_timestamp_seconds") < 600
+    assert value(seen, "delivery_billed_cost", currency="USD") == 0
+    fake.decide(names.REVOKE)
+    await fake.go_on()
+    seen = scrape(fake)
+    assert value(seen, "delivery_overrides") == 0
+    assert value(seen, "delivery_override_last_used_timestamp_seconds") is not None
 
 
 async def test_only_the_leader_tells_of_deliveries():

@@ -97,6 +97,11 @@ ALERTS: tuple[Alert, ...] = (
         "Requests expire after spec.approval.expiresAfter. kubectl delivery approve shows what would be approved.",
     ),
     Alert(
+        "DeliveryOverrideUsed", "time() - delivery_override_last_used_timestamp_seconds < 86400", "0m", "critical",
+        "Somebody had an artifact served in {{ $labels.namespace }} whose audit did not pass",
+        "It is no approval and no pass. kubectl delivery explain names who did it and why.",
+    ),
+    Alert(
         "DeliveryGatePolicyMissing", 'sum by (namespace) (delivery_stage_verdicts{reason="GateNotEnforced"}) > 0', "0m",
         "critical",
         "The API server let a test approval in {{ $labels.namespace }} through",

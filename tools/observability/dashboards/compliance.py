@@ -55,6 +55,10 @@ GATE = (
         "The API server let a test approval through. Must be 0.", "stat",
     ),
     Show(
+        "Served by override", "delivery_overrides", f"sum(delivery_overrides{{{MINE}}})", Unit.COUNT, "deliveries",
+        "Their audit did not pass, and somebody with the verb override had them served.", "stat",
+    ),
+    Show(
         "Servers that answer", "delivery_serving_replicas", f"sum by (namespace) (delivery_serving_replicas{{{MINE}}})",
         Unit.COUNT, "{{namespace}}", "Each of them serves what was approved.",
     ),

@@ -87,6 +87,11 @@ STATE: tuple[Metric, ...] = (
         "delivery_tbdl_last_flagged_timestamp_seconds", "gauge", ("namespace", "caught_by"), Unit.TIMESTAMP,
         "When a run that trains but does not learn was last flagged, and by what.",
     ),
+    Metric("delivery_overrides", "gauge", ("namespace",), Unit.COUNT, "Deliveries that are served although no audit passed."),
+    Metric(
+        "delivery_override_last_used_timestamp_seconds", "gauge", ("namespace",), Unit.TIMESTAMP,
+        "When somebody last had an artifact served whose audit did not pass.",
+    ),
     Metric("delivery_serving_replicas", "gauge", ("namespace",), Unit.COUNT, "Servers that answer."),
 )  # fmt: skip
 """Of the deliveries that exist now, told by the replica that leads; a deleted delivery's money leaves these sums."""

@@ -55,6 +55,10 @@ class Standing:
     """When it got its final bill."""
     asked_at: datetime | None
     """When an approval was asked for that is still waited for."""
+    overridden_at: datetime | None
+    """When somebody had it served although its audit did not pass."""
+    by_override: bool
+    """Whether that still stands."""
     replicas: int
 
     @property
@@ -89,6 +93,8 @@ def standing(raw: dict[str, Any]) -> Standing:
         tbdl=tuple(flag for _, one in stages if (flag := _flag(one)) is not None),
         settled_at=_settled_at(status),
         asked_at=_asked_at(status),
+        overridden_at=_overridden_at(status),
+        by_override=status.approval is not None and status.approval.override is not None and status.approval.closed is None,
         replicas=status.serving.ready_replicas if status.serving else 0,
     )
 
@@ -118,3 +124,8 @@ def _settled_at(status: DeliveryStatus) -> datetime | None:
     billed = status.cost is not None and status.cost.billed is not None
     settling = (one for one in status.conditions if one.type == CONDITION[Stage.COST])
     return next((times.parse(one.last_transition_time) for one in settling), None) if billed else None
+
+
+def _overridden_at(status: DeliveryStatus) -> datetime | None:
+    ruling = status.approval.override if status.approval else None
+    return times.parse(ruling.at) if ruling else None

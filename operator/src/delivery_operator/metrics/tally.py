@@ -58,11 +58,15 @@ def count(tally: Tally, one: Standing, pods: Iterable[Pod]) -> None:
     tally.add("delivery_objects", (one.namespace, one.stage, one.state), 1)
     for stage, verdict, reason in one.verdicts:
         tally.add("delivery_stage_verdicts", (one.namespace, stage, verdict, reason), 1)
-    for guard, when in one.tbdl:
-        tally.highest("delivery_tbdl_last_flagged_timestamp_seconds", (one.namespace, guard), when.timestamp())
+    for guard, at in one.tbdl:
+        tally.highest("delivery_tbdl_last_flagged_timestamp_seconds", (one.namespace, guard), at.timestamp())
     if one.asked_at is not None:
         waited = (tally.now - one.asked_at).total_seconds()
         tally.highest("delivery_approval_pending_seconds", (one.namespace,), max(0.0, waited))
+    tally.add("delivery_overrides", (one.namespace,), int(one.by_override))
+    if one.overridden_at is not None:
+        when = one.overridden_at.timestamp()
+        tally.highest("delivery_override_last_used_timestamp_seconds", (one.namespace,), when)
     tally.add("delivery_serving_replicas", (one.namespace,), one.replicas)
     _held(tally, one, here)
     _owed(tally, one)
