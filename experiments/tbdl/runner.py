@@ -79,13 +79,15 @@ def run_one(bench: Bench, manifest: Manifest, case: Case, workers: Workers) -> T
         train, trained = workers.run("delivery_worker", tasks.train(audit, attempt), folder / f"train-{attempt}")
         train = cast(TrainEvidence, train)
         evaluate, evaluated = workers.run("experiments.tbdl.evaluator", tasks.evaluate(audit, train), folder / "evaluate")
+    spent = {"audit": audited, "train": trained, "evaluate": evaluated}
     return Trace(
         manifest=manifest.id,
         arm=case.arm,
         seed=case.seed,
         code=code_digest(),
         device=bench.device,
-        seconds={"audit": round(audited, 1), "train": round(trained, 1), "evaluate": round(evaluated, 1)},
+        seconds={name: one.clock for name, one in spent.items()},
+        processor_seconds={name: one.processor for name, one in spent.items()},
         audit=audit,
         train=train,
         evaluate=cast(EvaluateEvidence, evaluate),

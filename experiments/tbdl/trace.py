@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from pydantic import Field
+
 from delivery_api.digests import canonical
 from delivery_api.evidence import AuditEvidence, EvaluateEvidence, TrainEvidence
 from delivery_api.model import Model
@@ -22,7 +24,9 @@ class Trace(Model):
     device: str
     """What it ran on."""
     seconds: dict[str, float]
-    """Wall time of each worker, its start included."""
+    """Time of each worker by the clock, its start included."""
+    processor_seconds: dict[str, float] = Field(default_factory=dict)
+    """Processor time of each worker, of all cores together; absent where it was not measured."""
     audit: AuditEvidence
     train: TrainEvidence
     evaluate: EvaluateEvidence

@@ -2,11 +2,13 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -20,6 +22,20 @@ SHOWN = re.compile(r"^(Step \d+/|Looked at|Answered )")
 EVERY_STEPS = 10
 Task = AuditTask | TrainTask | EvaluateTask
 Evidence = AuditEvidence | TrainEvidence | EvaluateEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of one worker: by the clock, which a busy machine changes, and of processors, which it changes little."""
+
+    clock: float
+    processor: float
+
+
+def processor_seconds() -> float:
+    """Of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Stopped(SystemExit):
@@ -56,8 +72,8 @@ class Workers:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
-    def run(self, module: str, task: Task, folder: Path) -> tuple[Evidence, float]:
-        """(evidence, seconds) of one worker; its log is beside its evidence."""
+    def run(self, module: str, task: Task, folder: Path) -> tuple[Evidence, Spent]:
+        """(evidence, time) of one worker; its log is beside its evidence."""
         self.check()
         (folder / "work").mkdir(parents=True, exist_ok=True)
         places = {
@@ -66,7 +82,7 @@ class Workers:
             "DELIVERY_WORK": str(folder / "work"),
             "DELIVERY_TERMINATION_LOG": str(folder / "termination"),
         }
-        started = time.monotonic()
+        started, used = time.monotonic(), processor_seconds()
         with (folder / "log").open("w") as log:
             command = [sys.executable, "-m", module]
             # A session of its own: SIGTERM is ours to send, once.
@@ -84,7 +100,8 @@ class Workers:
                 self._show(line.rstrip())
             self._process.wait()
         self.check()
-        return self._evidence(folder), time.monotonic() - started
+        spent = Spent(round(time.monotonic() - started, 1), round(processor_seconds() - used, 1))
+        return self._evidence(folder), spent
 
     def check(self) -> None:
         """Stop between two workers when asked to."""
