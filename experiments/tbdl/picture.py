@@ -105,6 +105,8 @@ def probing(runs: Sequence[Run], column: int, row: int, bounds: tuple[float, flo
     """The panel of the clean probe: log wealth against the run, with the level at which it is stopped."""
     axes = Axes(column, row, (1, steps), bounds)
     axes.threshold(FLAG, RED)
+    for place, anchor, said in ((1.0, "start", "step 1"), (float(steps), "end", str(steps))):
+        axes.parts.append(text(axes.x(place), axes.top + HEIGHT + 14, said, 10.5, GREY, anchor))
     for run in runs:
         flagged = run.flagged_at is not None
         points = list(zip(run.probe.steps, map(float, run.probe.flag.log_wealth), strict=True))
@@ -122,7 +124,7 @@ def probing(runs: Sequence[Run], column: int, row: int, bounds: tuple[float, flo
 
 def outcome(runs: Sequence[Run], column: int) -> list[str]:
     """The audit in words, under the column."""
-    at = TOP + 3 * (HEIGHT + GAP) - 8
+    at = TOP + 3 * (HEIGHT + GAP) - 6
     base = sum(run.comparison.base for run in runs) / len(runs)
     held = sum(run.comparison.candidate for run in runs) / len(runs)
     learned, tbdl = sum(run.learned for run in runs), sum(run.tbdl for run in runs)
@@ -141,14 +143,14 @@ def draw(manifest: Manifest, runs: Sequence[Run]) -> str:
     norm = top_of([value for run in runs for value in run.norms], 2.0)
     logs = [float(value) for run in runs for value in run.probe.flag.log_wealth]
     bounds = (-10.0 * (int(-min(*logs, 0.0) / 10) + 1), top_of([*logs, FLAG], 10.0))
-    width, height = LEFT + len(arms) * WIDTH, TOP + 3 * (HEIGHT + GAP) + 20
+    width, height = LEFT + len(arms) * WIDTH, TOP + 3 * (HEIGHT + GAP) + 22
     label = "Loss and gradient norm of all arms look healthy; the clean probe tells which do not learn"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" '
         f'role="img" aria-label="{escape(label)}">',
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
-    for row, name in enumerate(("loss", "gradient norm", "clean probe")):
+    for row, name in enumerate(("loss", "gradient norm", "probe: log wealth")):
         x, y = 16, TOP + row * (HEIGHT + GAP) + HEIGHT / 2
         parts.append(f'<g transform="rotate(-90 {x} {y})">{text(x, y + 4, name, 12, INK, "middle", 600)}</g>')
     for column, (arm, found) in enumerate(arms.items()):

@@ -110,11 +110,17 @@ def looks(runs: Sequence[Run]) -> str:
 
 
 def time(runs: Sequence[Run]) -> str:
-    """Wall time of all runs."""
-    minutes = sum(run.minutes for run in runs)
-    word = "within" if minutes <= MOST_MINUTES else "more than"
+    """Time of all runs, by the clock and of processors."""
+    minutes, word = sum(run.minutes for run in runs), "more than"
+    if minutes <= MOST_MINUTES:
+        word = "within"
     devices = ", ".join(sorted({run.trace.device for run in runs}))
-    return f"{len(runs)} runs took {minutes:.0f} minutes on {devices}, {word} {MOST_MINUTES:.0f}."
+    said = f"All {len(runs)} runs took {minutes:.0f} minutes by the clock on {devices}: {word} {MOST_MINUTES:.0f}."
+    measured = [run for run in runs if run.trace.processor_seconds]
+    if not measured:
+        return said
+    used = sum(sum(run.trace.processor_seconds.values()) for run in measured) / len(measured) / 60
+    return f"{said} A run used {used:.1f} processor-minutes of all cores together (mean of {len(measured)} runs)."
 
 
 def facts(manifest: Manifest) -> dict[str, object]:
