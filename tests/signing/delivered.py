@@ -55,17 +55,22 @@ def keypair(folder: Path, name: str) -> Path:
     return folder
 
 
+def client(host: str) -> Any:
+    """The workers' client of the model repository."""
+    from delivery_io.registry import Registry, parse
+
+    return Registry(parse(f"oci://{host}/{REPOSITORY}", "output"), "output", insecure=True, patience=5.0)
+
+
 def push(host: str, folder: Path) -> str:
     """Push the model's files as a trainer does; returns the digest."""
     from delivery_io import artifacts
-    from delivery_io.registry import Registry, parse
 
     for name, content in FILES.items():
         path = folder / "artifact" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    registry = Registry(parse(f"oci://{host}/{REPOSITORY}", "output"), "output", insecure=True, patience=5.0)
-    return artifacts.push(registry, folder / "artifact", "merged").digest
+    return artifacts.push(client(host), folder / "artifact", "merged").digest
 
 
 def issue(uri: str, **made: Any) -> dict[str, str]:

@@ -8,6 +8,8 @@ import pytest
 
 from tests.signing.delivered import REPOSITORY, Delivered, crane, deliver
 
+pytestmark = pytest.mark.cluster
+
 TYPES = {
     "application/vnd.dev.sigstore.bundle.v0.3+json",
     "application/vnd.in-toto+json",
@@ -31,12 +33,10 @@ def test_without_the_api_crane_finds_them_under_the_tag_of_the_digest(delivered:
     assert delivered.evidence["referrers"].keys() == TYPES
 
 
-@pytest.mark.cluster
 def test_without_the_api_oras_finds_them(delivered: Delivered, referrers_program: Path):
     assert discovered(referrers_program, delivered) == set(delivered.evidence["referrers"].values())
 
 
-@pytest.mark.cluster
 def test_with_the_api_oras_finds_them_and_no_tag_is_made(modern: str, keys: Path, referrers_program: Path, tmp_path: Path):
     made = deliver(modern, keys, tmp_path)
     assert discovered(referrers_program, made) == set(made.evidence["referrers"].values())

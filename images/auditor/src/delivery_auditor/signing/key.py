@@ -18,7 +18,8 @@ class SigningKey:
     """A private key in both forms that the libraries take."""
 
     path: Path
-    password: str | None
+    password: bytes | None
+    """As bytes: model-signing hands it on as it is given."""
     signer: CryptoSigner
 
     @property
@@ -32,9 +33,9 @@ def read(secrets: Path, secret: str) -> SigningKey:
     path, locked = secrets / secret / FILE, secrets / secret / PASSWORD
     if not path.is_file():
         raise _wrong(secret, f"has no {FILE}")
-    password = locked.read_text().strip() if locked.is_file() else None
+    password = (locked.read_bytes().strip() or None) if locked.is_file() else None
     try:
-        key = load_pem_private_key(path.read_bytes(), password.encode() if password else None)
+        key = load_pem_private_key(path.read_bytes(), password)
     except (ValueError, TypeError) as error:
         raise _wrong(secret, f"has a {FILE} that does not open, with or without its password") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name not in CURVES:

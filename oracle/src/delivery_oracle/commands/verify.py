@@ -1,0 +1,111 @@
+"""`verify WHAT --key PUB`: what was promised, measured, approved and paid, confirmed from the registry and one public key."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from delivery_oracle.commands.common import STATUS, BadInput, Commands, show
+from delivery_oracle.commands.yamls import documents
+
+if TYPE_CHECKING:
+    from delivery_oracle.verify.check import Verification
+    from delivery_oracle.verify.papers import Papers
+
+MARK = {"Pass": "pass", "Fail": "FAIL", "Unknown": "?   "}
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser("verify", help="check a delivered artifact and its papers against a public key, offline")
+    parser.add_argument("what", metavar="WHAT", help="oci://host/repository@sha256:..., or a file with its certificate")
+    parser.add_argument("--key", type=Path, required=True, metavar="PUB", help="public key that is trusted, PEM")
+    parser.add_argument("--insecure", action="store_true", help="speak plain HTTP to the registry")
+    parser.add_argument("--deep", action="store_true", help="read and hash every byte of the weights")
+    parser.add_argument("-o", dest="output", choices=("text", "json"), default="text", help="how to print (default text)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        from delivery_oracle.verify.check import verify
+        from delivery_oracle.verify.registry import Repository, parse
+        from delivery_oracle.verify.signatures import PublicKey
+    except ImportError as error:
+        raise BadInput(f"{error.name} is not installed; pip install 'delivery-oracle[verify]'") from None
+    given, uri = target(options.what)
+    reference = parse(uri)
+    if reference is None:
+        raise BadInput(f"{uri}: not oci://host/repository@sha256:...")
+    try:
+        key = PublicKey(options.key)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"--key {options.key}: not a PEM file with an elliptic curve public key ({error})") from None
+    done = verify(Repository(reference, options.insecure), key, given, options.deep)
+    print_json(str(reference), done) if options.output == "json" else print_text(str(reference), done)
+    return STATUS[done.verdict]
+
+
+def target(what: str) -> tuple[dict[str, Any] | None, str]:
+    """(certificate given, reference of its artifact). A ConfigMap is opened for its certificate.json."""
+    if what.startswith("oci://"):
+        return None, what
+    path = Path(what)
+    read = documents(path)
+    certificate = read[0] if len(read) == 1 else None
+    if isinstance(certificate, dict) and certificate.get("kind") == "ConfigMap":
+        text = (certificate.get("data") or {}).get("certificate.json")
+        try:
+            certificate = json.loads(str(text))
+        except ValueError:
+            raise BadInput(f"{path}: data[certificate.json] is missing or not JSON") from None
+    if not isinstance(certificate, dict) or "schemaVersion" not in certificate:
+        raise BadInput(f"{path}: not a certificate, nor a ConfigMap with one")
+    artifact = certificate.get("artifact")
+    if not isinstance(artifact, dict) or not isinstance(artifact.get("uri"), str):
+        raise BadInput(f"{path}: names no artifact: it certifies that nothing was delivered, and is not signed")
+    return certificate, artifact["uri"]
+
+
+def summary(signed: Papers) -> dict[str, str]:
+    """The four things that a stranger asks, from papers whose checks are printed beside them."""
+    certificate, bill = signed.certificate, signed.bill
+    asked, budget = certificate["terms"]["acceptance"], certificate["terms"]["budget"]
+    numbers, gate = certificate["evaluation"], certificate["approval"]
+    return {
+        "promised": f"{asked['metric']} at least {asked['minimumGain']} above the base, for at most {budget['limit']} "
+        f"{budget['currency']}",
+        "measured": f"{numbers['candidate']} against {numbers['base']}, gain {numbers['gain']} in [{numbers['low']}, "
+        f"{numbers['high']}], p={numbers['pValue']}, n={numbers['items']}",
+        "approved": f"by {gate['by']} at {gate['at']}; created by {gate['createdBy']}",
+        "cost": f"{bill['acceleratorSeconds']} accelerator-seconds, {bill['amount']} {bill['currency']}, "
+        f"billed {bill['billed']}, withheld {bill['withheld']}",
+        "not established": "; ".join(certificate["notEstablished"]) or "nothing",
+    }
+
+
+def told(done: Verification) -> dict[str, str]:
+    """The summary, where the papers are signed and whole."""
+    if done.papers is None:
+        return {}
+    try:
+        return summary(done.papers)
+    except (KeyError, TypeError):
+        return {}
+
+
+def print_text(reference: str, done: Verification) -> None:
+    """For people."""
+    print(reference)
+    for check in done.checks:
+        print(f"  {MARK[check.verdict]}  {check.name:<12} {check.message}")
+    for name, said in told(done).items():
+        print(f"  {name:<18} {said}")
+    print({"Pass": "verified", "Fail": "NOT VERIFIED", "Unknown": "not established"}[done.verdict])
+
+
+def print_json(reference: str, done: Verification) -> None:
+    """For programs: one object."""
+    checks = [{"name": one.name, "verdict": str(one.verdict), "message": one.message} for one in done.checks]
+    show({"artifact": reference, "verdict": str(done.verdict), "checks": checks, "summary": told(done)})

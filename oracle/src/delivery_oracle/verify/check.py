@@ -1,0 +1,180 @@
+"""The whole verification, from a reference and a key to named checks. It fails closed: what cannot be shown is no pass."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from delivery_api.digests import canonical, sha256
+from delivery_api.finding import Verdict
+from delivery_oracle.verify import papers
+from delivery_oracle.verify.found import Found, Missing, Signed
+from delivery_oracle.verify.papers import Papers
+from delivery_oracle.verify.registry import Forged, Repository, Unreadable, files
+from delivery_oracle.verify.signatures import PublicKey, Unsigned, subjects
+
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+IN_TOTO = "application/vnd.in-toto+json"
+MATERIALS = "application/vnd.cyclonedx+json"
+PAPERS = "application/vnd.ptaas.certificate.v1"
+PROVENANCE_TYPE = "https://slsa.dev/provenance/v1"
+PAPERS_TYPE = "https://ptaas.dev/certificate/v1alpha1"
+STATEMENT = "statement.dsse.json"
+GARBLED = (KeyError, TypeError, AttributeError, ValueError, ArithmeticError, StopIteration)
+HOLDS = {
+    "identity": "all papers are about this delivery and this artifact",
+    "provenance": "base, data and evidence are those of the certificate",
+    "verdicts": "no stage failed, and what is not established is said",
+    "measurement": "the numbers agree with each other and keep the promise",
+    "approval": "exactly this was approved, by somebody who neither created nor last drove it",
+    "bill": "the ledger adds up, within the budget",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    verdict: Verdict
+    message: str
+
+
+@dataclass(slots=True)
+class Verification:
+    """Checks in order, and the papers once they are known to be signed."""
+
+    checks: list[Check] = field(default_factory=list)
+    papers: Papers | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fail before Unknown before Pass."""
+        found = {check.verdict for check in self.checks}
+        return next((one for one in (Verdict.FAIL, Verdict.UNKNOWN) if one in found), Verdict.PASS)
+
+
+@dataclass(slots=True)
+class Verifier:
+    """One verification on its way: each step says what it found and leaves it for the next."""
+
+    repository: Repository
+    key: PublicKey
+    given: dict[str, Any] | None
+    deep: bool
+    files: dict[str, str] = field(default_factory=dict)
+    found: Found | None = None
+    said: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def artifact(self) -> str:
+        """The manifest has its digest, and the files it names are there."""
+        listed = files(self.repository.manifest(self.repository.reference.digest))
+        for title, (digest, size) in listed.items():
+            if (there := self.repository.measure(digest, self.deep)) != size:
+                raise Forged(f"{title} has {there} bytes in the registry, {size} in the manifest")
+        self.files = {title: digest for title, (digest, _) in listed.items()}
+        how = "every byte read" if self.deep else "there with the sizes of the manifest"
+        return f"{len(listed)} files, {sum(size for _, size in listed.values())} bytes, {how}"
+
+    def beside(self) -> Found:
+        """What refers to the artifact, read once."""
+        if self.found is None:
+            self.found = Found(self.repository)
+        return self.found
+
+    def signature(self) -> str:
+        """The key has signed exactly these files."""
+        why = ""
+        for bundle in self.beside().all(BUNDLE, "model signature"):
+            try:
+                self.key.model(self.beside().content(bundle), self.files)
+            except Unsigned as error:
+                why = str(error)
+                continue
+            return f"these {len(self.files)} files are signed by key {self.key.id[:12]}"
+        raise Unsigned(f"model signature: {why}")
+
+    def papers(self) -> str:
+        """Certificate, bill, card and bill of materials are those that the key has signed."""
+        one = self._issued()
+        named = subjects(one.statement)
+        for title in ("certificate.json", "bill.json", "README.md"):
+            if title not in one.files or named.get(title) != one.files[title][0]:
+                raise Forged(f"{title} is not the one that was signed")
+        materials = self.beside().by_digest(MATERIALS, named.get("bom.json", ""), "bill of materials")
+        self.said["certificate"] = _json(self.beside().content(one.files, "certificate.json"))
+        self.said["bill"] = _json(self.beside().content(one.files, "bill.json"))
+        self.said["materials"] = _json(materials)
+        return f"certificate, bill, card and bill of materials are signed by key {self.key.id[:12]}"
+
+    def _issued(self) -> Signed:
+        """The papers of the delivery that is meant: an artifact that two deliveries made has two certificates."""
+        signed = self.beside().signed(PAPERS, PAPERS_TYPE, STATEMENT, self.key, "certificate")
+        found = {sha256(self.beside().content(one.files, "certificate.json")): one for one in signed}
+        if self.given is not None:
+            wanted = sha256(canonical(self.given))
+            if wanted not in found:
+                raise Forged("the given certificate is not the one that was signed")
+            return found[wanted]
+        if len(found) > 1:
+            raise Missing(f"{len(found)} deliveries made this artifact; give the certificate of the one you mean")
+        return next(iter(found.values()))
+
+    def provenance(self) -> str:
+        """There is signed SLSA provenance of this delivery."""
+        uid = (self.said["certificate"].get("delivery") or {}).get("uid")
+        for one in self.beside().signed(IN_TOTO, PROVENANCE_TYPE, None, self.key, "provenance"):
+            predicate = one.statement.get("predicate") or {}
+            if ((predicate.get("runDetails") or {}).get("metadata") or {}).get("invocationId") == uid:
+                self.said["provenance"] = predicate
+                return f"SLSA provenance of this delivery is signed by key {self.key.id[:12]}"
+        raise Missing("there is no provenance of this delivery beside the artifact")
+
+
+def verify(repository: Repository, key: PublicKey, given: dict[str, Any] | None = None, deep: bool = False) -> Verification:
+    """All checks. `given`: a certificate that must be the signed one; `deep`: read and hash every byte of the weights."""
+    done, look = Verification(), Verifier(repository, key, given, deep)
+    if _attempt(done, "artifact", look.artifact):
+        _attempt(done, "signature", look.signature)
+        if _attempt(done, "papers", look.papers) and _attempt(done, "attestation", look.provenance):
+            done.papers = Papers(**look.said)
+            _hold(done, done.papers, repository.reference.digest)
+    return done
+
+
+def _attempt(done: Verification, name: str, look: Callable[[], str]) -> bool:
+    """A step that may not come to an end; whether it passed."""
+    try:
+        found = Check(name, Verdict.PASS, look())
+    except (Forged, Unsigned) as error:
+        found = Check(name, Verdict.FAIL, str(error))
+    except (Unreadable, Missing) as error:
+        found = Check(name, Verdict.UNKNOWN, str(error))
+    done.checks.append(found)
+    return found.verdict is Verdict.PASS
+
+
+def _hold(done: Verification, signed: Papers, artifact: str) -> None:
+    """The papers against each other. A field that is absent or of another kind is an objection, not a fault of ours."""
+    looks: list[tuple[str, Callable[[], list[str]]]] = [("identity", lambda: papers.identity(signed, artifact))]
+    looks += [(name, partial(look, signed)) for name, look in papers.HOLDS]
+    for name, look in looks:
+        try:
+            objections = look()
+        except GARBLED as error:
+            objections = [f"the papers lack or garble what this rests on ({type(error).__name__}: {error})"]
+        told = "; ".join(" ".join(one.split()) for one in objections)
+        done.checks.append(Check(name, Verdict.FAIL if objections else Verdict.PASS, told or HOLDS[name]))
+
+
+def _json(raw: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(raw)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise Forged("a paper is not a JSON object")
+    return read
