@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.stats import binomtest
@@ -11,7 +12,7 @@ from scipy.stats import binomtest
 from delivery_api.sealed import LOOK_ITEMS
 from delivery_oracle.statistics.eprocess import Floats, Process, ramp
 from experiments.guarantees.laws import LAWS, adversary
-from experiments.guarantees.simulate import Report, crossings
+from experiments.guarantees.simulate import Report, crossings, report_part
 
 ALPHAS = (0.05, 0.01)
 MARGIN = 0.20
@@ -63,14 +64,12 @@ def measure(scale: float, report: Report) -> Iterator[Alarm]:
     for process in Process:
         floors = floors_of(process)
         for seed, (name, law, says) in enumerate(LAWS):
-            counts = crossings(law, floors, runs, ALPHAS, seed, lambda share, base=done: report((base + share) / jobs))
+            counts = crossings(law, floors, runs, ALPHAS, seed, partial(report_part, report, done, 1, jobs))
             done += 1
             for alpha, count in zip(ALPHAS, counts, strict=True):
                 yield Alarm(str(process), name, says, alpha, runs, count, upper_bound(count, runs))
         for alpha in ALPHAS:
-            (count,) = crossings(
-                adversary(alpha), floors, strong, (alpha,), 99, lambda share, base=done: report((base + 2 * share) / jobs)
-            )
+            (count,) = crossings(adversary(alpha), floors, strong, (alpha,), 99, partial(report_part, report, done, 2, jobs))
             done += 2
             yield Alarm(
                 str(process), "adversary", "sees every bet, chooses each item's law", alpha, strong, count,

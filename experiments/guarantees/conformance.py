@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from delivery_oracle.statistics import mcnemar
 from delivery_oracle.statistics.eprocess import Bets, Process, wealth
 from experiments.guarantees.laws import extreme
-from experiments.guarantees.simulate import Report, crossings
+from experiments.guarantees.simulate import Report, crossings, report_part
 
 SEQUENCE = [0, -1, 0, 0, 1, -1, -1, 0, -1, 0] * 4
 WEALTH = (
@@ -71,12 +72,6 @@ def crossing(scale: float, report: Report) -> Iterator[Crossing]:
     runs, items = max(500, round(CROSSING_RUNS * scale)), max(500, round(CROSSING_ITEMS * scale))
     for done, mean in enumerate(CROSSING_MEANS):
         floors = np.full(items, 1.0 - 2.0 * mean)
-        (count,) = crossings(
-            extreme,
-            floors,
-            runs,
-            (CROSSING_ALPHA,),
-            done,
-            lambda share, base=done: report((base + share) / len(CROSSING_MEANS)),
-        )
+        part = partial(report_part, report, done, 1, len(CROSSING_MEANS))
+        (count,) = crossings(extreme, floors, runs, (CROSSING_ALPHA,), done, part)
         yield Crossing(mean, runs, items, count / runs)

@@ -1,7 +1,7 @@
 """Our probe on every row of the paper's table, beside what the paper reports of its detector.
 
 Assumptions, printed on the page: gains are those of the table; 31 % of the items change; a failing run has its gain from the
-end of the warm-up on, a healthy one approaches it with a time constant of 15 % of the run; 300 steps; fresh items at every look.
+end of the warm-up on, a healthy one approaches it with a time constant of 15 % of the run; 300 steps; items are fresh.
 """
 
 from __future__ import annotations

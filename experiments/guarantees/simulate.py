@@ -34,6 +34,11 @@ Law = Callable[[Past, np.random.Generator], Floats]
 Report = Callable[[float], None]
 
 
+def report_part(report: Report, done: int, weight: int, jobs: int, share: float) -> None:
+    """Tells of a part as a share of the whole."""
+    report((done + weight * share) / jobs)
+
+
 def two_points(low: Floats | float, high: Floats | float, mean: float, uniform: Floats) -> Floats:
     """Draws of the law on {low, high} with the given mean, from uniform numbers."""
     chance_low = (high - mean) / (np.asarray(high) - low)

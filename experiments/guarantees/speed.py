@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tests.oracle.files import record
 
 from delivery_oracle.statistics.eprocess import Bets, Process, wealth
 from delivery_oracle.statistics.learned import compare
 from experiments.guarantees.simulate import Report
+from tests.oracle.files import record
 
 ITEMS = 1_000_000
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds by the clock and of processor time; others may be using the machine, so the processor's is held against the limit."""
+    """Seconds by the clock and of processor time; the latter is held against the limit, as others may use the machine."""
 
     name: str
     seconds: float

@@ -7,19 +7,17 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
 
-from delivery_api.digests import canonical, plain, sha256
+from delivery_api.digests import canonical
 from delivery_oracle.cli import main
 from delivery_oracle.commands import stream
 from delivery_oracle.commands.common import BadInput
 from tests.oracle import world as w
-
-COMMIT = "0123456789" * 4
+from tests.oracle.files import delivery, record, write
 
 
 @pytest.fixture
@@ -186,16 +184,6 @@ def test_only_the_module_of_the_command_is_imported():
     assert done.stdout.splitlines()[-1] == "False"
 
 
-def delivery(**changes: object) -> dict:
-    spec = plain(w.spec(**({"base": {"uri": f"hf://Qwen/Qwen3-8B@{COMMIT}"}} | changes)))
-    return {"apiVersion": "ptaas.dev/v1alpha1", "kind": "Delivery", "metadata": {"name": "support"}, "spec": spec}
-
-
-def write(path: Path, document: object) -> str:
-    path.write_text(yaml.safe_dump(document, sort_keys=False))
-    return str(path)
-
-
 def test_configure_completes_the_spec_with_reasons(cli, tmp_path):
     seen = cli("configure", write(tmp_path / "d.yaml", delivery()))
     spec = yaml.safe_load(seen.out)["spec"]
@@ -272,33 +260,6 @@ def test_a_file_that_is_no_delivery_says_so(cli, tmp_path, text, words):
 def test_a_base_not_known_by_name_is_left_to_the_operator(cli, tmp_path):
     seen = cli("configure", write(tmp_path / "d.yaml", delivery(base={"uri": f"oci://r/base@{w.SHA['base']}"})))
     assert seen.status == 0 and "config" in yaml.safe_load(seen.out)["spec"] and "--base-config" in seen.err
-
-
-def record(folder: Path, **evidence: object) -> str:
-    """A delivery's evidence as the files that `kubectl get -o json` and the workers leave."""
-    resolved = {"plan": plain(w.plan()), "config": plain(w.config()), "hours": "0.1"}
-    resolved["schedule"] = {"acceleratorClass": "cpu", "count": 1}
-    status = {"resolved": resolved, "cost": plain(w.cost())}
-    write(folder / "delivery.yaml", {**delivery(), "spec": plain(w.spec()), "status": status})
-    (folder / "class.yaml").write_text(yaml.safe_dump(plain(w.accelerator())))
-    version = {
-        "apiVersion": "ptaas.dev/v1alpha1",
-        "kind": "ModelVersion",
-        "metadata": {"name": "v"},
-        "spec": plain(w.version()),
-    }
-    write(folder / "version.yaml", version)
-    looks = tuple(w.look(step, 30, 1, start=64 * at) for at, step in enumerate((20, 30, 40, 60, 80, 100)))
-    found = {"audit": w.audit(), "train": w.train(looks=looks), "evaluate": w.evaluate(), "verify": w.verify()} | evidence
-    maps = []
-    for name, one in found.items():
-        if one is not None:
-            text = canonical(one)
-            maps.append(
-                {"kind": "ConfigMap", "metadata": {"name": name}, "data": {"evidence.json": text, "digest": sha256(text)}}
-            )
-    (folder / "maps.json").write_text(json.dumps({"kind": "List", "items": maps}))
-    return str(folder)
 
 
 def test_judge_prints_ten_verdicts(cli, tmp_path):

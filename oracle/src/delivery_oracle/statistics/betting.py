@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from delivery_oracle.statistics.eprocess import FRACTIONS, Floats, Process, differences, wealth
+from delivery_oracle.statistics.eprocess import FRACTIONS, Floats, Process, differences, highest
 
 EDGE = 1.0 - 1e-9
 PRECISION = 1e-6
@@ -21,19 +21,19 @@ Evidence = Callable[[float], float]
 
 def p_value(values: Any, delta: float = 0.0) -> float:
     """Anytime-valid p of "the gain is at most delta"."""
-    return math.exp(-wealth(Process.CERTIFY, values, delta).highest)
+    return math.exp(-highest(Process.CERTIFY, values, delta))
 
 
 def lower_bound(values: Any, alpha: float) -> float:
     """Largest gain that the data still exclude from below at alpha; -1 when they exclude nothing."""
     items = differences(values)
-    return -_edge(lambda gain: wealth(Process.CERTIFY, items, -gain).highest, alpha, -items)
+    return -_edge(lambda gain: highest(Process.CERTIFY, items, -gain), alpha, -items)
 
 
 def upper_bound(values: Any, alpha: float) -> float:
     """Smallest gain that the data exclude from above at alpha; 1 when they exclude nothing."""
     items = differences(values)
-    return _edge(lambda gain: wealth(Process.FLAG, items, gain).highest, alpha, items)
+    return _edge(lambda gain: highest(Process.FLAG, items, gain), alpha, items)
 
 
 def _edge(evidence_against: Evidence, alpha: float, items: Floats) -> float:
