@@ -9,7 +9,7 @@ from delivery_api.finding import Finding, Verdict
 from delivery_api.stages import CLASS, STAGES, Stage
 from delivery_operator.decision import Facts
 from delivery_operator.observed import Observed
-from delivery_oracle.stages.card import CheckedClaim
+from delivery_oracle.claims import CheckedClaim
 
 SCHEMA = "ptaas.dev/certificate/v1alpha1"
 
@@ -38,13 +38,19 @@ def certificate(observed: Observed, facts: Facts, checked: tuple[CheckedClaim, .
     if facts.resolved:
         made["carriedOut"] = facts.resolved.model_dump(by_alias=True, exclude_none=True, exclude={"reasons", "hours"})
     if approved and approved.approved_by and delivered:
-        told = approved.model_dump(by_alias=True, exclude_none=True, include={"digest", "request", "approvals"})
-        stamps = {"createdBy": names.CREATED_BY, "drivenBy": names.DRIVEN_BY}
-        made["approval"] = told | {
+        made["approval"] = {
+            "digest": approved.digest,
+            "request": plain(approved.request),
             "by": approved.approved_by,
             "at": approved.approved_at,
-            **{key: observed.annotations[stamp] for key, stamp in stamps.items() if stamp in observed.annotations},
+            "createdBy": observed.annotations.get(names.CREATED_BY),
+            "drivenBy": observed.annotations.get(names.DRIVEN_BY),
+            "approvals": [plain(one) for one in approved.approvals or ()],
         }
+    if approved and approved.override:
+        made["override"] = {"digest": approved.digest, "request": plain(approved.request), **plain(approved.override)}
+    if approved and approved.closed:
+        made["closed"] = {"digest": approved.digest, **plain(approved.closed)}
     return made
 
 
@@ -96,7 +102,7 @@ def not_established(facts: Facts) -> list[str]:
 
 def _claim(one: CheckedClaim) -> dict[str, Any]:
     row = {"type": one.claim.type, "subject": one.claim.subject, "value": one.claim.value, "holds": one.holds}
-    return row | ({"evidence": one.fact} if one.fact is not None else {})
+    return row | {key: said for key, said in (("evidence", one.fact), ("why", one.why)) if said is not None}
 
 
 def verdict_word(finding: Finding) -> str:
