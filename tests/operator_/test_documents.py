@@ -1,8 +1,10 @@
 """What a customer keeps: card, certificate and bill say what is so, and nothing that is not."""
 
 import json
+import re
 
 import yaml
+from huggingface_hub import ModelCard
 
 from delivery_api.driver import Card, Claim
 from delivery_api.status import CostStatus
@@ -24,9 +26,11 @@ def claims(*given: tuple[str, str, str]) -> dict:
 
 async def test_the_card_has_a_model_index_that_hugging_face_reads():
     _, data = await issued()
-    front = yaml.safe_load(data["README.md"].split("---")[1])
-    assert front["model-index"][0]["results"][0]["metrics"][0]["value"] == 0.5625
-    assert front["base_model"] and front["library_name"] == "transformers"
+    read = ModelCard(data["README.md"]).data
+    (result,) = read.eval_results
+    assert (result.metric_type, result.metric_value, result.dataset_type) == ("accuracy", 0.5625, "private")
+    assert result.dataset_revision == json.loads(data["certificate.json"])["inputs"]["sealed"]
+    assert read.model_name == "router" and read.base_model and read.library_name == "transformers"
 
 
 async def test_the_certificate_names_the_evidence_of_every_stage_that_did_work():
@@ -49,8 +53,35 @@ async def test_a_claim_that_does_not_hold_is_struck_through():
     wrong = claims(("Metric", "candidate", "0.99"), ("Method", "method", "LoRA"), ("Limits", "domain", "support mail"))
     _, data = await issued(spec=world.spec(card=wrong))
     assert "~~Metric candidate: 0.99~~ (the evidence says 0.5625)" in data["README.md"]
-    assert "- Method method: LoRA\n" in data["README.md"] and "(the driver's own word)" in data["README.md"]
+    assert "- Method method: LoRA (evidence: LoRA)\n" in data["README.md"] and "(the driver's own word)" in data["README.md"]
     assert [claim["holds"] for claim in json.loads(data["certificate.json"])["claims"]] == [False, True, True]
+
+
+async def test_a_claim_that_nothing_bears_is_struck_through_with_the_reason():
+    unborne = claims(("Metric", "f1", "0.9"), ("Limits", "other", "right in 99 % of cases"))
+    _, data = await issued(spec=world.spec(card=unborne))
+    assert "~~Metric f1: 0.9~~ (not established: no evidence speaks of it)" in data["README.md"]
+    assert "~~Limits other: right in 99 % of cases~~ (not established: a limit carries no number" in data["README.md"]
+    assert [claim["holds"] for claim in json.loads(data["certificate.json"])["claims"]] == [None, None]
+
+
+async def test_what_a_driver_writes_is_text_and_nothing_else():
+    """A claim must not strike out of its strike-through, and its sentence is not printed as if it were checked."""
+    evil = claims(("Metric", "candidate", "0.99~~ **verified** <b>"), ("Limits", "domain", "[x](http://y)"))
+    evil["claims"][0]["text"] = "Better than any other model"
+    _, data = await issued(spec=world.spec(card=evil))
+    assert r"~~Metric candidate: 0.99\~\~ \*\*verified\*\* \<b\>~~" in data["README.md"]
+    assert r"\[x\](http://y)" in data["README.md"] and "Better than" not in data["README.md"]
+
+
+async def test_every_number_on_the_card_is_in_the_certificate_or_the_bill():
+    """What the card adds of its own is the level of the interval."""
+    said = claims(("Metric", "candidate", "0.5625"), ("Data", "trainRows", "4000"), ("Data", "labels", "10"))
+    fake, data = await issued(spec=world.spec(card=said))
+    known = data["certificate.json"] + data["bill.json"] + fake.status.model_dump_json()
+    number = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
+    printed = set(number.findall(data["README.md"])) - set(number.findall(known))
+    assert printed == {"95"}
 
 
 async def test_text_of_the_driver_cannot_break_out_of_the_front_matter():

@@ -1,7 +1,9 @@
 """The model card in Hugging Face's format: YAML front matter with a model index, then prose with every number's source."""
 
-import json
-from typing import Any
+import re
+from decimal import Decimal
+
+from huggingface_hub import EvalResult, ModelCardData
 
 from delivery_api.delivery import DeliverySpec
 from delivery_api.finding import Verdict
@@ -9,9 +11,11 @@ from delivery_api.stages import STAGES, Stage
 from delivery_operator.decision import Facts
 from delivery_operator.documents.certificate import not_established, verdict_word
 from delivery_operator.observed import Observed
-from delivery_oracle.stages.card import CheckedClaim
+from delivery_oracle.claims import CheckedClaim
+from delivery_oracle.stages import intake
 
 TASKS = {"Classification": "text-classification", "ExactMatch": "text-generation", "Extraction": "text-generation"}
+MARKUP = re.compile(r"([\\`*_~\[\]<>|#&])")
 
 
 def card(observed: Observed, facts: Facts, checked: tuple[CheckedClaim, ...], delivered: bool) -> str:
@@ -24,6 +28,7 @@ def card(observed: Observed, facts: Facts, checked: tuple[CheckedClaim, ...], de
         _override(facts),
         _evaluation(observed.spec, facts),
         _training(facts),
+        _cost(facts),
         _stages(facts),
         _claims(checked),
         _limits(facts),
@@ -32,18 +37,17 @@ def card(observed: Observed, facts: Facts, checked: tuple[CheckedClaim, ...], de
 
 
 def _front_matter(observed: Observed, facts: Facts, delivered: bool) -> str:
-    """YAML is a superset of JSON: values are written as JSON, so that no text can break out of its field."""
+    """Metadata as the hub reads it; the results of the audit only where the delivery holds."""
     spec = observed.spec
-    fields: dict[str, Any] = {
-        "base_model": base_name(spec),
-        "library_name": "transformers",
-        "pipeline_tag": "text-generation",
-        "tags": ["delivery-operator", spec.plan.method.lower(), TASKS[spec.intake.task]],
-    }
-    if delivered and facts.evaluation:
-        fields["model-index"] = [_index(observed, facts)]
-    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()]
-    return "\n".join(["---", *lines, "---"])
+    about = ModelCardData(
+        base_model=base_name(spec),
+        library_name="transformers",
+        pipeline_tag="text-generation",
+        tags=["delivery-operator", spec.plan.method.lower(), TASKS[spec.intake.task]],
+        model_name=observed.key.name,
+        eval_results=[_result(spec, facts)] if delivered and facts.evaluation else None,
+    )
+    return f"---\n{about.to_yaml()}\n---"
 
 
 def base_name(spec: DeliverySpec) -> str:
@@ -52,16 +56,19 @@ def base_name(spec: DeliverySpec) -> str:
     return uri.removeprefix("hf://").split("@")[0] if uri.startswith("hf://") else uri
 
 
-def _index(observed: Observed, facts: Facts) -> dict[str, Any]:
-    numbers = facts.evaluation
-    assert numbers is not None
-    metric = observed.spec.terms.acceptance.metric
-    result = {
-        "task": {"type": TASKS[observed.spec.intake.task]},
-        "dataset": {"name": "sealed holdout of the customer", "type": "private", "revision": _sealed(facts)},
-        "metrics": [{"type": metric.lower(), "name": metric, "value": float(numbers.candidate)}],
-    }
-    return {"name": observed.key.name, "results": [result]}
+def _result(spec: DeliverySpec, facts: Facts) -> EvalResult:
+    """The candidate's score on the sealed holdout, as the audit measured it."""
+    assert facts.evaluation is not None
+    metric = spec.terms.acceptance.metric
+    return EvalResult(
+        task_type=TASKS[spec.intake.task],
+        dataset_type="private",
+        dataset_name="sealed holdout of the customer",
+        dataset_revision=_sealed(facts),
+        metric_type=metric.lower(),
+        metric_name=metric,
+        metric_value=float(facts.evaluation.candidate),
+    )
 
 
 def _sealed(facts: Facts) -> str:
@@ -72,7 +79,9 @@ def _what(spec: DeliverySpec, facts: Facts, delivered: bool) -> str:
     if not delivered and facts.findings[Stage.EVAL].verdict is Verdict.PASS:
         return f"An artifact passed its audit and is not delivered: {facts.findings[Stage.DEPLOY].message}."
     if not delivered:
-        return "This delivery ended without a model: no artifact passed its audit. Nothing is billed."
+        billed = facts.cost.billed if facts.cost and facts.cost.billed else "0"
+        charge = f"Billed: {billed} {spec.terms.budget.currency}." if Decimal(billed) else "Nothing is billed."
+        return f"This delivery ended without a model: no artifact passed its audit. {charge}"
     artifact = facts.artifact
     where = f"`{artifact.uri}` ({artifact.kind.lower()} weights)" if artifact else "not recorded"
     return f"Fine-tuned from `{spec.base.uri}` for {spec.intake.task}. Artifact: {where}."
@@ -85,7 +94,7 @@ def _override(facts: Facts) -> str:
         return ""
     return (
         f"**This model did not pass its audit ({facts.approval.request.audit}). {ruling.by} had it served all the same on "
-        f"{ruling.at}, with this reason: {ruling.reason}.** An override is no pass; the verdicts below stand."
+        f"{ruling.at}, with this reason: {inert(ruling.reason or 'none')}.** An override is no pass; the verdicts below stand."
     )
 
 
@@ -108,11 +117,21 @@ def _training(facts: Facts) -> str:
     if resolved is None:
         return ""
     config, schedule = resolved.config, resolved.schedule
-    rows = facts.audit.train.rows - len(facts.audit.drop_rows) if facts.audit and facts.audit.train else 0
+    rows = intake.usable_rows(facts.audit) if facts.audit else 0
     return (
         "## Training\n\n"
         f"{resolved.plan.method}, {config.steps} steps, peak learning rate {config.learning_rate}, {config.precision}, "
         f"{rows} training rows, on {schedule.count} x {schedule.accelerator_class}."
+    )
+
+
+def _cost(facts: Facts) -> str:
+    cost = facts.cost
+    if cost is None or cost.billed is None:
+        return ""
+    return (
+        f"## Cost\n\n{cost.accelerator_seconds} accelerator-seconds, {cost.amount} {cost.currency}: "
+        f"{cost.billed} billed, {cost.withheld or '0'} withheld."
     )
 
 
@@ -132,13 +151,21 @@ def _claims(checked: tuple[CheckedClaim, ...]) -> str:
 
 
 def _claim(one: CheckedClaim) -> str:
-    said = one.claim.text or f"{one.claim.type} {one.claim.subject}: {one.claim.value}"
-    said = " ".join(said.split())
+    """A claim in our words, with what it was held against; only a limit is printed in the driver's own."""
+    claim = one.claim
+    said = inert(f"{claim.type} {claim.subject}: {claim.value}")
     if one.holds is False:
-        return f"- ~~{said}~~ (the evidence says {one.fact})"
+        return f"- ~~{said}~~ (the evidence says {inert(one.fact or '')})"
     if one.holds is None:
-        return f"- {said} (not established)"
-    return f"- {said}" + ("" if one.fact is not None else " (the driver's own word)")
+        return f"- ~~{said}~~ (not established: {one.why})"
+    if one.fact is not None:
+        return f"- {said} (evidence: {inert(one.fact)})"
+    return f"- {inert(claim.text) if claim.text else said} (the driver's own word)"
+
+
+def inert(text: str) -> str:
+    """Somebody's text on one line, with nothing in it that Markdown or HTML would act on."""
+    return MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
 def _limits(facts: Facts) -> str:

@@ -14,6 +14,8 @@ from delivery_operator.manifests import records
 from delivery_operator.manifests.common import matches
 from delivery_operator.observed import Observed
 from delivery_operator.settings import Settings
+from delivery_oracle.claims import Facts as Known
+from delivery_oracle.claims import check
 from delivery_oracle.stages import card as oracle
 from delivery_oracle.stages import evaluation
 
@@ -43,7 +45,7 @@ def _waiting(facts: Facts, finding: Finding) -> Finding:
     return unknown(Reason.WAITING, f"Waits for {blocker}") if blocker else finding
 
 
-def _facts(observed: Observed, facts: Facts) -> oracle.Facts:
+def _facts(observed: Observed, facts: Facts) -> Known:
     """All that the evidence establishes."""
     comparison = None
     if facts.evaluated is not None and facts.evaluation is not None:
@@ -51,8 +53,8 @@ def _facts(observed: Observed, facts: Facts) -> oracle.Facts:
     return oracle.facts(observed.spec, audit=facts.audit, resolved=facts.resolved, comparison=comparison, cost=facts.cost)
 
 
-def _documents(observed: Observed, facts: Facts, known: oracle.Facts) -> dict[str, str]:
-    checked = tuple(oracle.check(claim, known) for claim in observed.spec.card.claims)
+def _documents(observed: Observed, facts: Facts, known: Known) -> dict[str, str]:
+    checked = tuple(check(claim, known) for claim in observed.spec.card.claims)
     delivered = not any(finding.blocks for finding in facts.findings.values())
     cost, money = facts.cost, facts.findings[Stage.COST]
     assert cost is not None

@@ -1,31 +1,17 @@
-"""Card: every claim about the delivery is checked against evidence, and struck through where it does not hold."""
+"""Card: every claim about the delivery is checked against evidence, and struck through where that does not bear it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from delivery_api.delivery import DeliverySpec
-from delivery_api.driver import Claim
 from delivery_api.evidence import AuditEvidence
 from delivery_api.finding import Finding, failed, passed, unknown
 from delivery_api.reasons import Reason
 from delivery_api.status import CostStatus, Resolved
+from delivery_oracle.claims import CheckedClaim, Facts, check
 from delivery_oracle.stages import intake
 from delivery_oracle.statistics.learned import Comparison
-
-Facts = Mapping[tuple[str, str], str]
-STATED_ONLY = frozenset({"Limits"})
-
-
-@dataclass(frozen=True)
-class CheckedClaim:
-    """A claim beside the fact; `holds` is None where no evidence speaks of it."""
-
-    claim: Claim
-    fact: str | None
-    holds: bool | None
 
 
 def facts(
@@ -50,39 +36,17 @@ def facts(
     if resolved is not None:
         found["Method", "method"] = resolved.plan.method
         for subject, number in (("rank", resolved.config.rank), ("steps", resolved.config.steps)):
-            found["Method", subject] = str(number)
-        found["Method", "learningRate"] = str(resolved.config.learning_rate)
+            if number is not None:
+                found["Method", subject] = str(number)
+        if resolved.config.learning_rate is not None:
+            found["Method", "learningRate"] = resolved.config.learning_rate
     if cost is not None:
+        found["Cost", "currency"] = cost.currency
         found["Cost", "amount"] = cost.amount
         found["Cost", "acceleratorSeconds"] = cost.accelerator_seconds
         if cost.billed is not None:
             found["Cost", "billed"] = cost.billed
     return found
-
-
-def check(claim: Claim, known: Facts) -> CheckedClaim:
-    """One claim against the facts. A limit is the driver's own word: printed as stated, judged by nobody."""
-    fact = known.get((claim.type, claim.subject))
-    if fact is None:
-        return CheckedClaim(claim, None, True if claim.type in STATED_ONLY else None)
-    return CheckedClaim(claim, fact, agrees(claim.value, fact))
-
-
-def agrees(claimed: str, fact: str) -> bool:
-    """Equal as text, or as numbers once the fact is rounded to the places that the claim gives."""
-    if claimed.strip().casefold() == fact.strip().casefold():
-        return True
-    try:
-        number, scale = _number(claimed)
-        true = Decimal(fact) * scale
-        return true.quantize(number) == number
-    except InvalidOperation:
-        return False
-
-
-def _number(claimed: str) -> tuple[Decimal, int]:
-    bare = claimed.strip().lstrip("$+").replace(",", "")
-    return (Decimal(bare[:-1]), 100) if bare.endswith("%") else (Decimal(bare), 1)
 
 
 def judge(spec: DeliverySpec, known: Facts, *, settled: bool) -> Finding:
@@ -91,11 +55,11 @@ def judge(spec: DeliverySpec, known: Facts, *, settled: bool) -> Finding:
         return unknown(Reason.WAITING, "Card and certificate are issued after the bill")
     checked = [check(claim, known) for claim in spec.card.claims]
     wrong = [_wrong(place, item) for place, item in enumerate(checked) if item.holds is False]
-    open_claims = [f"spec.card.claims[{place}]" for place, item in enumerate(checked) if item.holds is None]
+    unshown = [f"spec.card.claims[{place}]: {item.why}" for place, item in enumerate(checked) if item.holds is None]
     if wrong:
         return failed(Reason.CLAIM_UNSUPPORTED, "; ".join(wrong) + "; struck through on the card, correct them")
-    if open_claims:
-        return unknown(Reason.CLAIM_UNSUPPORTED, f"no evidence speaks of {', '.join(open_claims)}; printed as not established")
+    if unshown:
+        return unknown(Reason.CLAIM_UNSUPPORTED, f"{'; '.join(unshown)}; struck through on the card as not established")
     return passed(Reason.CARD_ISSUED, f"{len(checked)} claims checked and all hold" if checked else "No claims to check")
 
 
