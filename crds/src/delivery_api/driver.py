@@ -124,7 +124,7 @@ class Claim(Model):
     value: Text
     """The claimed value."""
     text: Annotated[str, StringConstraints(max_length=512)] | None = None
-    """The sentence for the card."""
+    """A limit in the driver's own words, without a number. Any other claim is printed as type, subject and value."""
 
 
 class Card(Model):
