@@ -87,18 +87,18 @@ SAVED = {
 @pytest.mark.parametrize("check", [check.name for check in SAVED_CHECKS])
 def test_what_was_saved_is_judged_by_name(check):
     changes, words = SAVED[check]
-    said = artifact_objection(w.preflight(), ArtifactRecord(**w.artifact(**changes)), w.plan())
+    said = artifact_objection(w.preflight().trainable_parameters, ArtifactRecord(**w.artifact(**changes)), w.plan())
     assert said is not None and said.startswith(check) and words in said
 
 
 def test_a_whole_artifact_meets_no_objection():
     kept = ArtifactRecord(**w.artifact(merge_kept=0.98, adapter_unmatched=0))
-    assert artifact_objection(w.preflight(), kept, w.plan()) is None
+    assert artifact_objection(w.preflight().trainable_parameters, kept, w.plan()) is None
 
 
 def test_a_merge_that_rounds_the_adapter_away_is_seen_in_any_format():
     lost = ArtifactRecord(**w.artifact(merge_dtype="bfloat16", merge_kept=0.03))
-    assert "3% of what it does is left" in (artifact_objection(w.preflight(), lost, w.plan()) or "")
+    assert "3% of what it does is left" in (artifact_objection(w.preflight().trainable_parameters, lost, w.plan()) or "")
 
 
 def test_every_cause_is_seen_by_checks_that_exist_and_every_check_sees_a_cause():

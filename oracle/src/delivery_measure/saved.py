@@ -88,6 +88,12 @@ def merge_kept(trained: Any, merged: Any) -> float | None:
     return left / whole if whole else None
 
 
+def merge_dtype(trained: Any, merged: Any) -> str:
+    """Number format of the merged weights, as the first adapted layer has it."""
+    name, _ = next(adapters(trained))
+    return str(dict(merged.named_modules())[name].weight.dtype).removeprefix("torch.")
+
+
 def weight_of(layer: Any) -> Tensor:
     """A linear layer's weights as numbers, whatever format they are kept in."""
     found: Tensor = dequantize_module_weight(layer).float()

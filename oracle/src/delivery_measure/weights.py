@@ -16,7 +16,7 @@ RELATIVE_TOLERANCE = 0.05
 NO_LEAK_TOLERANCE = 1e-4
 
 
-def adapters(model: Any) -> Iterator[tuple[str, LoraLayer]]:
+def adapters(model: Any) -> Iterator[tuple[str, Any]]:
     """Layers with an adapter, by their name in the base."""
     for name, module in model.named_modules():
         if isinstance(module, LoraLayer):
@@ -55,7 +55,8 @@ def expected_parameters(model: Any) -> int:
     total = 0
     for _, layer in wrapped:
         total += sum(int(layer.r[name]) * (layer.in_features + layer.out_features) for name in layer.active_adapters)
-    return total + sum(value.numel() for name, value in model.named_parameters() if ".modules_to_save." in name)
+    beside = [value for name, value in model.named_parameters() if ".modules_to_save." in name]
+    return total + int(sum(value.numel() for value in beside))
 
 
 def gradients_reach(model: Any, loss: Callable[[], Tensor]) -> bool:
@@ -105,7 +106,7 @@ def is_isolated(
     """Whether the second of two rows, packed into one as the run packs them, does not see the first."""
     was_training, device = model.training, model.device
     model.eval()
-    other = [*second[-1:] * len(first)]
+    other = [second[-1]] * len(first)
 
     def logits(inputs: Mapping[str, Any]) -> Tensor:
         moved = {key: value.to(device) for key, value in inputs.items() if isinstance(value, Tensor) and key != "labels"}

@@ -74,7 +74,7 @@ def not_measured(seen: Preflight) -> tuple[str, ...]:
     return tuple(check.name for check in CHECKS if all(getattr(seen, field) is None for field in check.measured))
 
 
-def artifact_objection(seen: Preflight, artifact: ArtifactRecord, plan: Plan) -> str | None:
-    """The first thing that is wrong with what was saved."""
-    case = Saved(artifact, seen, plan)
+def artifact_objection(trained: int, artifact: ArtifactRecord, plan: Plan) -> str | None:
+    """The first thing that is wrong with what was saved of `trained` parameters."""
+    case = Saved(artifact, trained, plan)
     return next((text for check in SAVED_CHECKS if (text := check.said(case))), None)

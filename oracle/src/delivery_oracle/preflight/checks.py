@@ -134,7 +134,9 @@ def gradients_reach_the_weights(case: Case) -> str | None:
 
 def steps_are_not_rounded_away(case: Case) -> str | None:
     """A step of the learning rate changes the trained weights in their number format."""
-    seen, rate = case.seen, float(case.config.learning_rate or "0")
+    if case.config.learning_rate is None:
+        return None
+    seen, rate = case.seen, float(case.config.learning_rate)
     said = f"{case.words.rate}={case.config.learning_rate} is rounded away in {seen.dtype}"
     if seen.dtype not in FULL_PRECISION and rate < SMALLEST_BF16_RATE:
         return f"{said}; use at least {SMALLEST_BF16_RATE:g} or train in float32"

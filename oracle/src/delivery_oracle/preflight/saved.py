@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from delivery_api.driver import Plan
-from delivery_api.evidence import ArtifactRecord, Preflight
+from delivery_api.evidence import ArtifactRecord
 
 MERGE_FORMATS = frozenset({"float32", "fp32", "bfloat16", "bf16", "float16", "fp16"})
 SMALLEST_BYTES_A_PARAMETER = 2
@@ -14,10 +14,10 @@ SMALLEST_MERGED_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Saved:
-    """What was saved, and what had been trained."""
+    """What was saved, and how many parameters had been trained by which method."""
 
     artifact: ArtifactRecord
-    seen: Preflight
+    trained: int
     plan: Plan
 
 
@@ -48,7 +48,7 @@ def adapter_is_not_inert(case: Saved) -> str | None:
 
 def adapter_is_whole(case: Saved) -> str | None:
     """The saved tensors have the bytes of all that was trained: a sharded save writes empty ones."""
-    smallest = SMALLEST_BYTES_A_PARAMETER * case.seen.trainable_parameters
+    smallest = SMALLEST_BYTES_A_PARAMETER * case.trained
     if case.plan.method == "Full" or case.artifact.adapter_bytes >= smallest:
         return None
     return f"the adapter has {case.artifact.adapter_bytes:,} bytes, at least {smallest:,} expected; the save lost a part"

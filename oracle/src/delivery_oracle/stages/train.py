@@ -118,7 +118,7 @@ def artifact_failed(plan: Plan, latest: TrainEvidence) -> Finding | None:
     """What was saved against what was trained."""
     if latest.preflight is None or latest.artifact is None:
         return None
-    wrong = preflight.artifact_objection(latest.preflight, latest.artifact, plan)
+    wrong = preflight.artifact_objection(latest.preflight.trainable_parameters, latest.artifact, plan)
     return failed(Reason.PREFLIGHT_FAILED, f"saved artifact: {wrong}") if wrong else None
 
 
