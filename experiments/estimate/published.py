@@ -89,7 +89,7 @@ def summed(notes: str, count: int) -> float | None:
 def row(given: dict[str, str], models: dict[str, Any], trainer: str) -> dict[str, Any]:
     """The keys that the table states."""
     notes = given["notes"]
-    low = notes.lower()
+    low = re.sub(r"\([^)]*same file[^)]*\)", "", notes.lower())
     made: dict[str, Any] = {"architecture": models[given["model"]], "method": given["method"], "count": int(given["n_gpus"])}
     if given["gpu"]:
         made["accelerator"] = given["gpu"]
@@ -129,7 +129,7 @@ def sharding(low: str, count: int, trainer: str) -> str:
 
 def stack(trainer: str, low: str) -> str:
     """The trainer, and the words of the notes that say how it ran."""
-    marks = (r"tp\d+", r"cp\d+", r"cpu offload", r"act(?:ivation)? offload", r"grad accum \d+", r"pure", r"\(emb\)",
+    marks = (r"tp\d+", r"cp\d+", r"cpu(?:\+act)? offload", r"act(?:ivation)? offload", r"grad accum \d+", r"pure", r"\(emb\)",
              r"optimizer in backward", r"nf4-dq", r"nf4")  # fmt: skip
     found = [match.group(0) for mark in marks if (match := re.search(mark, low))]
     if "act offload" in low or "+ ..." in low or "same stack" in low:
@@ -150,3 +150,28 @@ def lora(trainer: str, notes: str) -> dict[str, Any] | None:
         modules = ["all-linear"] if "all layers" in notes else ["q_proj", "v_proj"]
         return {"r": int(rank.group(1)), "target_modules": modules}
     return None
+
+
+def further() -> list[Published]:
+    """Runs of other sources, looked up afterwards and never used for fitting; `further.csv` says where each stands."""
+    models = yaml.safe_load((HERE / "models.yaml").read_text())
+    found = []
+    with (HERE / "further.csv").open() as file:
+        for line, given in enumerate(csv.DictReader(file), start=2):
+            made = {
+                "architecture": models[given["model"]], "method": given["method"], "count": int(given["n_gpus"]),
+                "accelerator": given["gpu"], "sequence_length": int(given["seq_len"]),
+                "micro_batch_size": int(given["micro_batch"]), "precision": "bf16", "sharding": given["sharding"] or "none",
+                "stack": given["stack"],
+            }  # fmt: skip
+            if given["grad_ckpt"]:
+                made["gradient_checkpointing"] = given["grad_ckpt"] == "yes"
+            if given["rank"]:
+                made["lora"] = {"r": int(given["rank"]), "target_modules": given["targets"].split()}
+            peak = float(given["peak"]) * (GIB if given["unit"] == "GiB" else 1e9) if given["peak"] else None
+            speed = float(given["tokens_per_s_per_gpu"]) if given["tokens_per_s_per_gpu"] else None
+            name = given["stack"].partition(",")[0].split()[0]
+            found.append(
+                Published(line, given["source"], name, made, peak, speed, bool(given["out_of_memory"]), bool(peak), "")
+            )
+    return found

@@ -26,12 +26,15 @@ class Coefficients:
     matmul_ampere: float
     matmul_ga10x: float
     matmul_ada: float
+    matmul_ada_capped: float
     matmul_hopper: float
     attention_share: float
     half_tokens: float
     traffic: float
     layer_seconds: float
     adapter_seconds: float
+    adapter_traffic: float
+    zero3_seconds: float
     fp8_gain: float
     gather_share: float
     speed_low: float

@@ -17,6 +17,8 @@ LIBRARY = 120e6
 """Workspaces of the matrix library and kernels."""
 CONTEXT, COMMUNICATION = 0.5e9, 0.4e9
 """What the driver and, between accelerators, the communication library hold outside the allocator."""
+UNUSABLE = 0.02
+"""Share that is lost to rounding however hard the allocator tries, as memory runs out."""
 DDP_BUCKET = 1.0
 ZERO_BUCKETS = 2 * 5e8
 """Elements in flight: two reduce buckets of DeepSpeed's default size."""
@@ -73,7 +75,7 @@ def footprint(run: Run, c: Coefficients | None = None) -> Footprint:
     before, after = workspace(run, held, c)
     gradients = 0.0 if in_backward(run) else held.gradients
     largest = largest_gradient(run, held)
-    early = gradients if run.told.accumulation > 1 else 0.0
+    early = gradients if run.stack.accumulates or run.told.accumulation > 1 else 0.0
     moments = {
         "loss": (kept, logits, early, before),
         "backward": (kept + layer, 0.0, max(early, largest), after),
@@ -95,7 +97,7 @@ def settled(run: Run, found: Footprint, c: Coefficients) -> Footprint:
     share = c.slack_dynamic + (c.slack_sharded if sharded else 0.0)
     outside = CONTEXT + (COMMUNICATION if run.count > 1 else 0.0)
     held = c.slack_static * lasting + share * passing
-    needed = found.allocated + outside + c.slack_static * (lasting + passing)
+    needed = found.allocated + outside + UNUSABLE * (lasting + passing)
     if run.stack.counter == "device":
         found = replace(found, workspace=found.workspace + outside)
     if run.stack.counter == "allocated":
@@ -153,8 +155,8 @@ def frozen_bytes(run: Run) -> float:
 
 
 def largest_gradient(run: Run, held: States) -> float:
-    """The gradient that is alive whatever the trainer does: of the embedding, or of the largest matrix."""
-    if run.method != "full":
+    """The gradient that is alive in any case: of the embedding, or of the largest matrix; shards leave at once."""
+    if run.method != "full" or (run.count > 1 and run.sharding in ("fsdp", "zero3")):
         return 0.0
     return max(run.base.vocabulary * run.base.hidden, run.shape.largest) * held.gradient_width / run.told.tensor
 
@@ -164,8 +166,7 @@ def token_layer(run: Run) -> float:
     shape, w = run.shape, run.width
     h, wide, narrow, inner = shape.base.hidden, shape.wide, shape.narrow, shape.inner
     full = run.method == "full"
-    four_bit_inputs = run.method == "qlora" and run.stack.keeps_inputs
-    keeps = full or four_bit_inputs
+    keeps = full
     fused = run.compiled or run.stack.norm == "fused" or shape.layer_norm
     norm = w * h if fused else 4 * h
     attention = float(w * (2 * wide + 2 * narrow))
@@ -177,10 +178,13 @@ def token_layer(run: Run) -> float:
         attention += 4 * (wide + narrow)
     inputs = w * h * ((keeps or shape.adapts_attention) + (keeps or shape.adapts_inner))
     product = w * inner if keeps or shape.adapts_down else 0.0
-    feed = (3 if shape.base.gated else 1) * w * inner
+    feed = ((2 if run.stack.norm == "fused" else 3) if shape.base.gated else 1) * w * inner
+    quantised = 0.0
+    if run.method == "qlora" and run.stack.keeps_inputs:
+        quantised = run.stack.keeps_inputs * (2 * h + wide + inner) - inputs - product
     experts = 2 * w * h * shape.base.active_experts if shape.base.experts else 0.0
     adapted = 0.0 if full else casts(run)
-    return 2 * norm + inputs + attention + feed + product + experts + adapted
+    return 2 * norm + inputs + attention + feed + product + experts + adapted + quantised
 
 
 def casts(run: Run) -> float:
@@ -225,7 +229,8 @@ def working(run: Run, c: Coefficients) -> float:
     """Bytes of the layer that is in its backward pass: recomputed where checkpointed, and its gradients."""
     shape, w = run.shape, run.width
     tokens = run.tokens / run.told.tensor
-    gradients = w * (3 if shape.base.gated else 2) * shape.inner + 4 * w * shape.base.hidden
+    wide = 1 if run.stack.norm == "fused" else 3 if shape.base.gated else 2
+    gradients = w * wide * shape.inner + 4 * w * shape.base.hidden
     recomputed = token_layer(run) if run.checkpointing != "none" else 0.0
     dequantised = shape.largest * w / run.told.tensor if run.method == "qlora" else 0.0
     return tokens * (recomputed + c.working * gradients) + dequantised
@@ -234,8 +239,8 @@ def working(run: Run, c: Coefficients) -> float:
 def logit_bytes(run: Run) -> float:
     """Bytes at the loss."""
     stack = run.stack
-    each = stack.chunk_bytes if run.chunked else stack.logit_bytes
-    if run.compiled and stack.compiles_loss and not run.chunked:
+    each = stack.chunk_bytes if run.chunked else run.told.logit_bytes
+    if run.compiled and run.told.tensor == 1 and not run.chunked:
         each = min(each, COMPILED_LOGIT_BYTES)
     if run.precision == "fp32":
         each = max(each, 12.0)
@@ -262,7 +267,7 @@ def workspace(run: Run, held: States, c: Coefficients) -> tuple[float, float]:
     per_weight = run.told.four_bits if run.method == "qlora" else width
     layers = c.gathered_layers * shape.linear * per_weight / run.told.tensor
     outside = shape.outside * width / run.told.tensor
-    unreduced = c.gathered_layers * shape.linear * held.gradient_width / run.told.tensor if full else 0.0
+    unreduced = shape.linear * held.gradient_width / run.told.tensor if full else 0.0
     return space + layers + outside, space + layers + unreduced + (outside if full else 0.0)
 
 

@@ -15,6 +15,10 @@ from delivery_oracle import data
 DOUBLE_QUANTISED = 0.516
 """Bytes per weight in NF4 with double quantisation: 4 bits, and 0.127 bits of constants (QLoRA, section 3)."""
 DEGREE = re.compile(r"\b(tp|cp|pp)\s*[=:]?\s*(\d{1,3})\b")
+VERSION = re.compile(r"transformers\s*[v=]*\s*(\d+)\.(\d+)")
+LOSS_MOVED = (4, 45)
+NEW_LOGIT_BYTES, OLD_LOGIT_BYTES = 10.0, 18.0
+"""Transformers 4.45 moved the loss out of the models: no float32 logits in the model and no shifted copy of them."""
 ACCUMULATION = re.compile(r"(?:accum\w*(?:\s+steps)?)\s*[=:]?\s*(\d{1,4})")
 
 
@@ -30,7 +34,7 @@ class Stack:
     norm: str
     logit_bytes: float
     chunk_bytes: float
-    keeps_inputs: bool
+    keeps_inputs: float
     upcast: bool
     four_bits: float
     rank: int
@@ -44,9 +48,9 @@ class Stack:
     optimizer: str
     full_optimizer: str
     dropout: bool
-    compiles_loss: bool
     chunked_loss: bool
     compiled: bool
+    accumulates: bool
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Told:
     step_in_backward: bool = False
     trains_embeddings: bool = False
     pure: bool = False
-    four_bits: float = 0.516
+    four_bits: float = DOUBLE_QUANTISED
+    logit_bytes: float = 0.0
 
 
 @lru_cache(maxsize=1)
@@ -98,5 +103,14 @@ def read(text: str) -> Told:
         step_in_backward=any(words in low for words in ("in backward", "in bwd", "in_bwd", "optimizer_in_bwd")),
         trains_embeddings="(emb)" in low or "modules_to_save" in low,
         pure="pure" in low,
+        logit_bytes=logits(stack, low),
         four_bits=stack.four_bits if "dq" not in low else DOUBLE_QUANTISED,
     )
+
+
+def logits(stack: Stack, low: str) -> float:
+    """Bytes per logit at the loss, by the version of transformers where the text gives one."""
+    version = VERSION.search(low)
+    if version is None:
+        return stack.logit_bytes
+    return NEW_LOGIT_BYTES if (int(version.group(1)), int(version.group(2))) >= LOSS_MOVED else OLD_LOGIT_BYTES

@@ -19,8 +19,8 @@ NF4_TRAFFIC, GPTQ_TRAFFIC = 2.5, 15.0
 """Bytes moved per weight that is turned into 16 bits; GPTQ's kernels of 2023 reach a sixth."""
 COPY_SHARE = 0.7
 """Share of a memory's bandwidth that streaming kernels reach."""
-NODE_LINK = 25e9
-"""Bytes/s of one accelerator between nodes: 1,600 Gbit/s for eight."""
+NODE_SHARE = 1 / 12
+"""Network of a node for each accelerator, over its link inside: 1,600 Gbit/s for eight A100 are 25 of 300 GB/s each."""
 HOST_LINK = 12e9
 LINK_SHARE = 0.75
 FUSED = 0.5
@@ -87,7 +87,7 @@ def matmul_share(run: Run, c: Coefficients) -> float:
     """Share of the peak that large matrix products reach on a generation."""
     return {
         "ampere": c.matmul_ampere, "ga10x": c.matmul_ga10x, "ada": c.matmul_ada, "hopper": c.matmul_hopper,
-        "blackwell": c.matmul_hopper,
+        "blackwell": c.matmul_hopper, "ada-capped": c.matmul_ada_capped,
     }.get(run.accelerator.generation, c.matmul_ampere)  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def traffic(run: Run, c: Coefficients) -> float:
     shape, w = run.shape, run.width
     element = 8 * shape.base.hidden + 4 * (shape.wide + shape.narrow) + (5 if shape.base.gated else 3) * shape.inner
     share = FUSED if run.compiled or run.stack.norm == "fused" else 1.0
-    adapted = 0 if run.method == "full" else 3 * shape.adapted_inputs
+    adapted = 0.0 if run.method == "full" else c.adapter_traffic * shape.adapted_inputs
     passes = 2.5 + recomputed(run)
     moved = run.tokens * shape.base.layers * w * (element + adapted) * share * passes * c.traffic
     logits = run.tokens * shape.base.vocabulary * LOGIT_TRAFFIC * (FUSED if run.compiled or run.chunked else 1.0)
@@ -122,6 +122,8 @@ def launch(run: Run, c: Coefficients) -> float:
         return 0.0
     each = c.layer_seconds + (0.0 if run.method == "full" else c.adapter_seconds)
     passes = 2 + recomputed(run)
+    if run.sharding == "zero3" or (run.method == "full" and run.stack.full == "zero"):
+        each += c.zero3_seconds
     return run.base.layers * passes * each * (COMPILED_LAUNCH if run.compiled or run.stack.norm == "fused" else 1.0)
 
 
@@ -150,7 +152,8 @@ def exchange_between(run: Run, frozen: float, trained: float) -> float:
     if ways == 1 or run.sharding in ("none", "pipeline"):
         return 0.0
     across = run.count > run.accelerator.per_node
-    link = min(NODE_LINK * run.accelerator.per_node / 8, run.accelerator.link) if across else run.accelerator.link
+    # Between nodes every weight crosses the network once for all accelerators of a node, which share it.
+    link = run.accelerator.link * (min(1.0, NODE_SHARE * run.accelerator.per_node) if across else 1.0)
     rest = (ways - 1) / ways / (link * LINK_SHARE) / run.told.tensor
     reduced = trained * run.width
     if run.sharding == "ddp":
