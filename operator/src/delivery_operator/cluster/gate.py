@@ -49,6 +49,7 @@ def trials(observed: Observed, raw: JSON) -> tuple[Trial, ...]:
     here = paths.DELIVERIES.path(observed.key.namespace, observed.key.name)
     status = paths.DELIVERIES.path(observed.key.namespace, observed.key.name, "status")
     work = observed.work_namespace
+    service = _object("Service", work, PROOF) | {"spec": {"ports": [{"port": 80}]}}
     return (
         Trial("ptaas-approve", "PATCH", here, _annotated(names.APPROVE, IMPOSSIBLE)),
         Trial("ptaas-decide", "PATCH", here, _annotated(names.OVERRIDE, IMPOSSIBLE)),
@@ -56,7 +57,7 @@ def trials(observed: Observed, raw: JSON) -> tuple[Trial, ...]:
         Trial("ptaas-drive", "PATCH", here, {"metadata": {"labels": {PROOF: TEST}}}),
         Trial("ptaas-status", "PUT", status, raw | {"status": (raw.get("status") or {}) | {"state": "GateProof"}}),
         Trial("ptaas-evidence", "POST", paths.CONFIG_MAPS.path(work), _object("ConfigMap", work, names.EVIDENCE)),
-        Trial("ptaas-children", "POST", paths.SERVICES.path(work), _object("Service", work, PROOF)),
+        Trial("ptaas-children", "POST", paths.SERVICES.path(work), service),
     )
 
 
