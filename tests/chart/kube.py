@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tests.chart.objects import pod
+
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts/delivery-operator"
 RELEASE = "delivery-system"
@@ -15,7 +17,22 @@ OPERATOR = f"system:serviceaccount:{RELEASE}:delivery-operator"
 JOB_CONTROLLER = "system:serviceaccount:kube-system:job-controller"
 DIGEST = "registry.example/ptaas@sha256:" + "a" * 64
 IMAGES = ("--set", f"images.operator={DIGEST},images.worker={DIGEST},images.auditor={DIGEST}")
-VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "approve", "fund", "override")
+VERBS = (
+    "reject",
+    "expire",
+    "revoke",
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+    "approve",
+    "fund",
+    "override",
+)
 
 Manifest = Mapping[str, Any]
 
@@ -32,6 +49,12 @@ class Kube:
     def as_user(self, name: str) -> "Kube":
         """The same cluster as somebody else."""
         return replace(self, identity=(f"--as={name}",))
+
+    def as_kubelet(self, node: str) -> "Kube":
+        """The same cluster as the kubelet of a node."""
+        return replace(
+            self, identity=(f"--as=system:node:{node}", "--as-group=system:nodes", "--as-group=system:authenticated")
+        )
 
     def with_token(self, token: str) -> "Kube":
         """The same cluster with nothing but a token."""
@@ -82,6 +105,21 @@ def within(seconds: float, what: str, look: Callable[[], object]) -> None:
         assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
         time.sleep(pause)
         pause = min(pause * 2, 1.0)
+
+
+def bound(admin: Kube, namespace: str, name: str, account: str = "trainer", node: str = "node-1") -> Kube:
+    """A pod that the Job controller made, as seen through the token that its kubelet asked for and that is bound to it."""
+    made = pod(name, account)
+    token = {"name": "token", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}
+    made["spec"] |= {"nodeName": node, "volumes": [token]}
+    admin.as_user(JOB_CONTROLLER).create(made, "-n", namespace)
+    uid = admin.get("pod", name, "-n", namespace)["metadata"]["uid"]
+    options = (f"--bound-object-name={name}", f"--bound-object-uid={uid}", "--bound-object-kind=Pod")
+    ask = ("create", "token", account, "-n", namespace, *options)
+    kubelet = admin.as_kubelet(node)
+    # The node authorizer hears of the pod a moment later.
+    within(20, "a token for the kubelet", lambda: kubelet.run(*ask).returncode == 0)
+    return admin.with_token(kubelet.ok(*ask).strip())
 
 
 def held(kube: Kube, resource: str, namespace: str, verbs: Iterable[str] = VERBS) -> set[str]:

@@ -12,7 +12,7 @@ READ = {"get", "list", "watch"}
 PEOPLE = {
     "ada": READ | {"create", "patch", "delete", "fund"},
     "bob": READ | {"patch", "update"},
-    "eve": READ | {"patch", "approve"},
+    "eve": READ | {"patch", "approve", "reject", "expire", "revoke"},
     "vic": READ,
 }
 

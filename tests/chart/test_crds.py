@@ -68,7 +68,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"spec__plan": {"method": "DPO"}},
         'spec.plan.method: Unsupported value: "DPO": supported values: "LoRA", "QLoRA", "Full"',
     ),
-    "two approvers": ({"spec__approval": {"required": 2}}, "spec.approval.required in body should be less than or equal to 1"),
+    "six approvers": ({"spec__approval": {"required": 6}}, "spec.approval.required in body should be less than or equal to 5"),
     "too small a holdout": (
         {"spec__terms__acceptance__holdoutItems": 3},
         "holdoutItems in body should be greater than or equal to 16",

@@ -7,21 +7,13 @@ from typing import Any
 import pytest
 
 from tests.chart.conftest import Tenant
-from tests.chart.kube import JOB_CONTROLLER, OPERATOR, Kube, held, within
-from tests.chart.objects import WORK_LABEL, evidence, pod
+from tests.chart.kube import OPERATOR, Kube, bound, held, within
+from tests.chart.objects import WORK_LABEL, evidence
 
 pytestmark = pytest.mark.cluster
 
 FIXED = "metadata.labels: those of evidence are set when it is created and never change"
 COMPLETE = "evidence: it is complete and cannot change; another attempt records its own"
-
-
-def bound(admin: Kube, namespace: str, name: str, account: str = "trainer") -> Kube:
-    """A pod that the Job controller made, as seen through the token that is bound to it."""
-    admin.as_user(JOB_CONTROLLER).create(pod(name, account), "-n", namespace)
-    uid = admin.get("pod", name, "-n", namespace)["metadata"]["uid"]
-    options = (f"--bound-object-name={name}", f"--bound-object-uid={uid}", "--bound-object-kind=Pod")
-    return admin.with_token(admin.ok("create", "token", account, "-n", namespace, *options).strip())
 
 
 @pytest.fixture
@@ -81,9 +73,23 @@ def test_nobody_writes_evidence_for_a_pod(admin: Kube, worker: Kube, work: str, 
 
 
 def test_a_token_without_a_pod_writes_none(admin: Kube, work: str) -> None:
-    token = admin.ok("create", "token", "trainer", "-n", work).strip()
-    said = admin.with_token(token).cannot_create(evidence("train-1"), "-n", work)
+    """Only a kubelet gets one at all, and only for a pod; what the policies say without the pod is asked by impersonation."""
+    said = admin.refused("create", "token", "trainer", "-n", work)
+    assert said == (
+        f"serviceaccounts/token: only a kubelet asks for tokens in the work namespace {work}, and kubernetes-admin is none"
+    )
+    trainer = admin.as_user(f"system:serviceaccount:{work}:trainer")
+    said = trainer.cannot_create(evidence("train-1"), "-n", work)
     assert said.startswith("evidence: the token is not bound to a pod named train-1")
+
+
+def test_a_worker_writes_no_other_configmap(admin: Kube, worker: Kube, work: str) -> None:
+    """Neither the anchor that owns all children, nor the certificate authority that others trust, nor one of its own."""
+    admin.as_user(OPERATOR).ok("create", "configmap", "anchor-u", "-n", work)
+    said = f"configmaps: system:serviceaccount:{work}:trainer writes the evidence of its own pod and nothing else"
+    for name in ("anchor-u", "kube-root-ca.crt"):
+        assert worker.refused("patch", "configmap", name, "-n", work, "--type=merge", "-p", '{"data":{"x":"y"}}') == said
+    assert worker.cannot_create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "notes"}}, "-n", work) == said
 
 
 def test_a_pod_of_a_tenant_writes_none_elsewhere(admin: Kube, tenant: Tenant, work: str) -> None:
@@ -112,10 +118,9 @@ def test_the_label_is_neither_put_on_nor_taken_off(worker: Kube, work: str) -> N
     assert worker.refused("label", "configmap", "train-1", "-n", work, "ptaas.dev/delivery-uid=another") == FIXED
 
 
-def test_an_unlabelled_object_does_not_become_evidence(worker: Kube, work: str) -> None:
-    worker.create(
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "train-1"}, "data": {"complete": "true"}}, "-n", work
-    )
+def test_an_unlabelled_object_does_not_become_evidence(admin: Kube, worker: Kube, work: str) -> None:
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "train-1"}, "data": {"complete": "true"}}
+    admin.create(made, "-n", work)
     said = worker.refused("label", "configmap", "train-1", "-n", work, "ptaas.dev/evidence=train")
     assert said == FIXED
 

@@ -65,7 +65,7 @@ def test_raising_the_budget_does_not_hide_the_last_driver(tenant: Tenant) -> Non
 FORGERIES = {
     "ptaas.dev/created-by": "written by the API server and never changed; leave it as it is",
     "ptaas.dev/driven-by": "written by the API server when spec changes; leave it as it is",
-    "ptaas.dev/approved-by": "written by the API server with an approval; leave it as it is",
+    "ptaas.dev/approved-by": "written by the API server with a decision; leave it as it is",
 }
 
 
@@ -116,7 +116,7 @@ def test_without_the_mutating_policy_nothing_is_created_or_approved(tenant: Tena
         said = tenant("ada").refused(*dry, stdin=bare)
         assert said == f"metadata.annotations[ptaas.dev/created-by]: {FORGERIES['ptaas.dev/created-by']}"
         said = tenant("ada").refused(*dry, stdin=approved)
-        assert said == "metadata.annotations[ptaas.dev/approve]: nothing can be approved before it exists; leave it out"
+        assert said == "metadata.annotations[ptaas.dev/approve]: nothing is decided before it exists; leave it out"
         said = tenant("eve").refused("annotate", "delivery", "router", "-n", tenant.namespace, f"ptaas.dev/approve={REQUEST}")
         assert said == f"metadata.annotations[ptaas.dev/approved-by]: {FORGERIES['ptaas.dev/approved-by']}"
     finally:

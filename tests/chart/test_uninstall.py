@@ -6,8 +6,8 @@ import pytest
 
 from delivery_operator.manifests import namespace
 from tests.chart.conftest import Tenant, install, write_status
-from tests.chart.kube import JOB_CONTROLLER, OPERATOR, RELEASE, Kube, within
-from tests.chart.objects import REQUEST, delivery, evidence, pod
+from tests.chart.kube import OPERATOR, RELEASE, Kube, bound, within
+from tests.chart.objects import REQUEST, delivery, evidence
 
 pytestmark = pytest.mark.cluster
 EVERYTHING = (
@@ -43,11 +43,7 @@ def populate(kube: Kube) -> None:
     for manifest in (namespace.namespace("acme-ptaas", "acme"), *namespace.furniture("acme-ptaas")):
         operator.create(manifest)
     operator.ok("create", "configmap", "anchor-u", "-n", "acme-ptaas")
-    kube.as_user(JOB_CONTROLLER).create(pod("train-1", "trainer"), "-n", "acme-ptaas")
-    uid = kube.get("pod", "train-1", "-n", "acme-ptaas")["metadata"]["uid"]
-    options = ("--bound-object-kind=Pod", "--bound-object-name=train-1", f"--bound-object-uid={uid}")
-    token = kube.ok("create", "token", "trainer", "-n", "acme-ptaas", *options).strip()
-    kube.with_token(token).create(evidence("train-1", complete=True), "-n", "acme-ptaas")
+    bound(kube, "acme-ptaas", "train-1").create(evidence("train-1", complete=True), "-n", "acme-ptaas")
 
 
 def uninstall(kube: Kube) -> None:

@@ -6,6 +6,7 @@ writes it. Container times are fixed numbers, so that the same play costs the sa
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,8 +21,8 @@ from delivery_operator.errors import DeliveryError
 from tests.support.plays import Play, evidence, problem
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-SECONDS = {"intake": 30, "train": 180, "eval": 90, "deploy": 20}
-STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy"}
+SECONDS = {"intake": 30, "train": 180, "eval": 90, "deploy": 20, "card": 5}
+STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy", "Sign": "card"}
 PAUSE = 0.1
 NODE = "stage-1"
 NODE_LEASES = "kube-node-lease"
@@ -34,15 +35,20 @@ class Replayer:
     api: Api
     as_pod: Any
     """Makes an Api of a bearer token."""
+    kubelet: Api
+    """As the kubelet of the node: the only one who asks for tokens of workers."""
     namespace: str
     plays: dict[str, Play] = field(default_factory=dict)
     """By name of the Delivery; the others are healthy."""
-    hold: set[str] = field(default_factory=set)
-    """Stages whose pods stay as they are, until released."""
     runs: set[str] = field(default_factory=set)
-    """Stages whose pods run and do not end, until released."""
+    """Stages whose pods run and do not end, until released; `delivery/stage` for those of one Delivery."""
+    overflow: Callable[[str], str] = lambda text: "oci://127.0.0.1:1/acme/models@sha256:" + "a" * 64
+    """Where evidence is put that overflows; left alone, nowhere."""
     played: list[tuple[str, int]] = field(default_factory=list)
     """(stage, attempt) of every pod that was played, in order."""
+    pods: list[tuple[str, str, int]] = field(default_factory=list)
+    """(Delivery, stage, attempt) of the same."""
+    _live: dict[tuple[str, str], str] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Play until cancelled."""
@@ -73,12 +79,12 @@ class Replayer:
 
     async def _see(self, pod: dict[str, Any], busy: dict[str, asyncio.Task[None]]) -> None:
         """Start what is new, end what is being deleted."""
-        name, stage = pod["metadata"]["name"], pod["metadata"]["labels"].get(names.STAGE, "")
+        name = pod["metadata"]["name"]
         if "deletionTimestamp" in pod["metadata"]:
             if name in busy:
                 busy[name].cancel()
             await self._buried(pod)
-        elif pod["status"].get("phase") == "Pending" and name not in busy and stage not in self.hold:
+        elif pod["status"].get("phase") == "Pending" and name not in busy:
             busy[name] = asyncio.create_task(self._guarded(pod))
 
     async def _buried(self, pod: dict[str, Any]) -> None:
@@ -90,6 +96,20 @@ class Replayer:
             await self._end(pod, {"exitCode": 143, "reason": "Error", "message": ""}, at, at + 60)
         path = paths.PODS.path(self.namespace, pod["metadata"]["name"])
         await self.api.delete(path, now=True)
+        self._over(pod)
+
+    def _begun(self, pod: dict[str, Any], stage: str) -> None:
+        """No stage of a Delivery ever runs twice at once, whatever happened."""
+        key = (pod["metadata"]["labels"][names.DELIVERY_UID], stage)
+        assert key not in self._live, f"{pod['metadata']['name']} starts while {self._live[key]} runs"
+        self._live[key] = pod["metadata"]["name"]
+
+    def _over(self, pod: dict[str, Any]) -> None:
+        for key in [key for key, name in self._live.items() if name == pod["metadata"]["name"]]:
+            del self._live[key]
+
+    def _goes_on(self, pod: dict[str, Any], stage: str) -> bool:
+        return stage in self.runs or f"{pod['metadata']['labels'][names.DELIVERY]}/{stage}" in self.runs
 
     async def _guarded(self, pod: dict[str, Any]) -> None:
         """A pod that is deleted while it plays is nobody's fault."""
@@ -104,10 +124,13 @@ class Replayer:
         environment = {one["name"]: one.get("value", "") for one in container["env"]}
         task = read_task.validate_json(environment["DELIVERY_TASK"])
         if isinstance(task, ServeTask):
+            while self._goes_on(pod, "serve"):
+                await asyncio.sleep(PAUSE)
             await self._status(pod, "Running", running={"startedAt": _time(0)}, ready=True)
             return
         stage = STAGE[task.kind]
         self.played.append((stage, task.attempt))
+        self.pods.append((pod["metadata"]["labels"][names.DELIVERY], stage, task.attempt))
         await self._work(pod, task, stage, environment.get("ANCHOR_UID", ""))
 
     async def _work(self, pod: dict[str, Any], task: Task, stage: str, anchor: str) -> None:
@@ -119,12 +142,13 @@ class Replayer:
         if death == "image":
             await self._status(pod, "Pending", waiting={"reason": "ImagePullBackOff", "message": "not found"})
             return
+        self._begun(pod, stage)
         await self._status(pod, "Running", running={"startedAt": _time(offset)})
         if isinstance(task, TrainTask):
             for step in task.look_steps[:-1]:
                 await self._record(pod, evidence(task, name, play, step), stage, anchor)
                 await asyncio.sleep(PAUSE * 3)
-        while stage in self.runs:
+        while self._goes_on(pod, stage):
             await asyncio.sleep(PAUSE)
         if death in ("evict", "kill", "oom", "vanish"):
             await self._die(pod, death, offset + SECONDS[stage])
@@ -132,7 +156,9 @@ class Replayer:
         made = evidence(task, name, play)
         if death.startswith("problem:"):
             made = made.model_copy(update={"problem": problem(death.partition(":")[2])})
-        said = "" if death == "silent" else await self._record(pod, made, stage, anchor, corrupt=death == "corrupt")
+        if death == "partial":
+            made = made.model_copy(update={"complete": False})
+        said = "" if death == "silent" else await self._record(pod, made, stage, anchor, death)
         said = "sha256:" + "0" * 64 if death == "mismatch" else said
         code = 1 if made.problem else 0
         end = {"exitCode": code, "reason": "Error" if code else "Completed", "message": said}
@@ -151,6 +177,7 @@ class Replayer:
     async def _end(self, pod: dict[str, Any], end: dict[str, Any], started: int, ended: int, reason: str = "") -> None:
         phase = "Failed" if end["exitCode"] else "Succeeded"
         times = {"startedAt": _time(started), "finishedAt": _time(ended)}
+        self._over(pod)
         await self._status(pod, phase, terminated=end | times, reason=reason)
 
     async def _status(self, pod: dict[str, Any], phase: str, *, ready: bool = False, reason: str = "", **state: Any) -> None:
@@ -170,17 +197,15 @@ class Replayer:
         path = paths.PODS.path(self.namespace, pod["metadata"]["name"], "status")
         await self.api.patch(path, {"status": status}, "merge")
 
-    async def _record(
-        self, pod: dict[str, Any], made: EvidenceCommon, stage: str, anchor: str, *, corrupt: bool = False
-    ) -> str:
+    async def _record(self, pod: dict[str, Any], made: EvidenceCommon, stage: str, anchor: str, death: str = "") -> str:
         """Write evidence as the worker does; returns its digest."""
         text = canonical(made)
         digest = sha256(text)
-        data = {
-            "evidence.json": text[:-40] if corrupt else text,
-            "digest": digest,
-            "complete": "true" if made.complete else "false",
-        }
+        data = {"digest": digest, "complete": "true" if made.complete else "false"}
+        if death == "overflow":
+            data["overflow"] = self.overflow(text)
+        else:
+            data["evidence.json"] = text[:-40] if death == "corrupt" else text
         name = pod["metadata"]["name"]
         owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": names.anchor(made.delivery_uid), "uid": anchor}
         labels = {names.EVIDENCE: stage, names.STAGE: stage, names.DELIVERY_UID: made.delivery_uid}
@@ -204,7 +229,7 @@ class Replayer:
             "spec": {"boundObjectRef": bound, "expirationSeconds": 3600},
         }
         path = paths.SERVICE_ACCOUNTS.path(self.namespace, account, "token")
-        answer = await self.api.review(path, body)
+        answer = await self.kubelet.review(path, body)
         made: Api = self.as_pod(answer["status"]["token"])
         return made
 

@@ -23,7 +23,7 @@ from delivery_operator.cluster.client import Api
 from tests.chart.kube import OPERATOR, RELEASE, Kube
 from tests.chart.objects import delivery
 from tests.support.plays import Play
-from tests.support.replayer import Replayer
+from tests.support.replayer import NODE, Replayer
 
 T = TypeVar("T")
 SETTINGS = {
@@ -63,6 +63,13 @@ class Theatre:
         made.api_key = {"BearerToken": f"Bearer {token}"}
         return Api(made, lambda: None)
 
+    def as_kubelet(self) -> Api:
+        """An Api of the kubelet of the node."""
+        made = Api(self._config, lambda: None)
+        made._client.set_default_header("Impersonate-User", f"system:node:{NODE}")
+        made._client.set_default_header("Impersonate-Group", "system:nodes")
+        return made
+
     def kubeconfig(self) -> Path:
         """The operator's, with its service account's token."""
         user = OPERATOR.rsplit(":", 1)[1]
@@ -91,7 +98,8 @@ class Theatre:
     @asynccontextmanager
     async def workers(self, **plays: Play) -> AsyncIterator[Replayer]:
         """Pods that are played, by name of their Delivery."""
-        replayer = Replayer(self.api, self.as_token, self.work, plays)
+        kubelet = self.as_kubelet()
+        replayer = Replayer(self.api, self.as_token, kubelet, self.work, plays)
         task = self._cast = asyncio.create_task(replayer.run())
         try:
             yield replayer
@@ -99,6 +107,7 @@ class Theatre:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+            await kubelet.close()
 
     async def delivery(self, name: str = "router") -> Delivery | None:
         """The Delivery as it is."""
