@@ -118,7 +118,7 @@ def probing(runs: Sequence[Run], column: int, row: int, bounds: tuple[float, flo
     else:
         axes.light(GREEN, f"never flagged: {len(runs)} of {len(runs)}")
     if column == 0:
-        axes.ticks((bounds[0], 0, round(FLAG, 1), bounds[1]))
+        axes.ticks((bounds[0], round(FLAG, 1), bounds[1]))
     return axes
 
 
