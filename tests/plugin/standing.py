@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from delivery_api.delivery import Delivery
+from kubectl_delivery.report import Curves, of_evidence
 from tests.oracle import world
 from tests.support.fake import KEY, FakeCluster
 from tests.support.plays import Play
@@ -37,3 +38,9 @@ async def noisy() -> FakeCluster:
     """Stopped by the clean probe."""
     fake = FakeCluster(spec=world.spec(terms__handling__intake_canary="Skip"), play=Play(arm="noise"))
     return await fake.go_on()
+
+
+def curves(fake: FakeCluster) -> Curves:
+    """What the trainer recorded."""
+    (found,) = [raw for name, raw in fake.objects.items() if raw["kind"] == "ConfigMap" and "-train-" in name]
+    return of_evidence(found["data"]["evidence.json"])

@@ -5,6 +5,7 @@ import click
 from .commands.cost import cost
 from .commands.explain import explain
 from .commands.gate import approve, reject
+from .commands.report import report
 from .commands.verify import verify
 from .commands.watch import watch
 
@@ -15,7 +16,7 @@ def cli() -> None:
     """See how deliveries stand, why they wait, what an approval would approve, and what they cost."""
 
 
-for command in (watch, explain, approve, reject, cost, verify):
+for command in (watch, explain, approve, reject, cost, report, verify):
     cli.add_command(command)
 
 

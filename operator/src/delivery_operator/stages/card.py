@@ -10,6 +10,7 @@ from delivery_operator.decision import Decision, Facts, Want
 from delivery_operator.documents.bill import bill
 from delivery_operator.documents.card import card
 from delivery_operator.documents.certificate import certificate
+from delivery_operator.documents.training import training
 from delivery_operator.manifests import records
 from delivery_operator.manifests.common import matches
 from delivery_operator.observed import Observed
@@ -62,4 +63,5 @@ def _documents(observed: Observed, facts: Facts, known: Known) -> dict[str, str]
         "README.md": card(observed, facts, checked, delivered),
         "certificate.json": canonical(certificate(observed, facts, checked, delivered)),
         "bill.json": canonical(bill(str(observed.key), observed.uid, cost, str(money.reason), money.message)),
+        **({"training.json": canonical(training(facts.train))} if facts.train else {}),
     }
