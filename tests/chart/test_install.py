@@ -86,11 +86,13 @@ def test_the_operator_pod_is_restricted(admin: Kube) -> None:
 
 def test_the_operator_knows_each_setting_it_is_given(admin: Kube) -> None:
     """A misspelt variable would be ignored without a word."""
-    rendered = render(admin, "--set", f"images.workerCuda={DIGEST}", "--set", "insecureRegistries={a:5000,b}")
+    rendered = render(
+        admin, "--set", f"images.workerCuda={DIGEST}", "--set", "insecureRegistries={a:5000,b}", "--set", "signing.secret=key"
+    )
     (container,) = only(rendered, "Deployment")["spec"]["template"]["spec"]["containers"]
     env = {one["name"]: one.get("value", "") for one in container["env"]}
     assert {name.removeprefix("DELIVERY_").lower() for name in env} <= set(Settings.model_fields)
-    assert env["DELIVERY_INSECURE_REGISTRIES"] == "a:5000,b"
+    assert (env["DELIVERY_INSECURE_REGISTRIES"], env["DELIVERY_SIGNING_SECRET"]) == ("a:5000,b", "key")
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert ports == {
         "metrics": Settings.model_fields["metrics_port"].default,
@@ -98,9 +100,9 @@ def test_the_operator_knows_each_setting_it_is_given(admin: Kube) -> None:
     }
 
 
-def test_a_cuda_image_that_is_left_out_is_not_set(admin: Kube) -> None:
+def test_a_cuda_image_and_a_signing_key_that_are_left_out_are_not_set(admin: Kube) -> None:
     (container,) = only(render(admin), "Deployment")["spec"]["template"]["spec"]["containers"]
-    assert "DELIVERY_WORKER_IMAGE_CUDA" not in {one["name"] for one in container["env"]}
+    assert not {"DELIVERY_WORKER_IMAGE_CUDA", "DELIVERY_SIGNING_SECRET"} & {one["name"] for one in container["env"]}
 
 
 def test_metrics_are_reached_through_the_service(admin: Kube) -> None:

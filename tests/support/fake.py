@@ -35,8 +35,8 @@ CPU = AcceleratorClassSpec.model_validate(
 ROOM = {"cpu": "8", "memory": "32Gi"}
 NODE = Node("n1", {"ptaas.dev/accelerator": "cpu"}, ROOM, usable=True)
 SETTINGS = Settings(worker_image="w@sha256:1", auditor_image="a@sha256:2", progress_seconds=0, retry_delay_seconds=20)
-SECONDS = {"intake": 30, "train": 180, "eval": 90, "deploy": 20}
-STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy"}
+SECONDS = {"intake": 30, "train": 180, "eval": 90, "deploy": 20, "card": 5}
+STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy", "Sign": "card"}
 
 
 @dataclass
@@ -287,7 +287,11 @@ class FakeCluster:
     def decide(self, annotation: str, by: str = "fay", reason: str = "not what the desk needs") -> None:
         """Another decision about the request as it stands, stamped by the API server."""
         assert self.status.approval is not None
-        stamped = {annotation: self.status.approval.digest, names.DECISIONS[annotation]: by, names.reason_of(annotation): reason}
+        stamped = {
+            annotation: self.status.approval.digest,
+            names.DECISIONS[annotation]: by,
+            names.reason_of(annotation): reason,
+        }
         self.annotations |= stamped
 
     def edit(self, **changes: Any) -> None:

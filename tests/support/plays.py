@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from delivery_api.evidence import EvidenceCommon, Problem, ServedAnswer
-from delivery_api.tasks import AuditTask, EvaluateTask, Task, TrainTask, VerifyTask
+from delivery_api import papers
+from delivery_api.evidence import EvidenceCommon, Problem, ServedAnswer, SignEvidence
+from delivery_api.tasks import AuditTask, EvaluateTask, SignTask, Task, TrainTask, VerifyTask
 from tests.oracle import world
 
 
@@ -15,7 +16,8 @@ class Play:
     arm: str = "healthy"
     """healthy, permute (labels renamed: the canary hears it) or noise (found by the clean probe)."""
     deaths: dict[tuple[str, int], str] = field(default_factory=dict)
-    """(stage, attempt) to how its pod ends: evict, kill, oom, vanish, silent, mismatch, corrupt, image, or problem:KIND."""
+    """(stage, attempt) to how its pod ends: evict, kill, oom, vanish, silent, mismatch, corrupt, partial, overflow, image,
+    or problem:KIND@FIELD."""
     wins: int = 180
     """Holdout items that the candidate wins."""
     changes: dict[str, Any] = field(default_factory=dict)
@@ -37,13 +39,17 @@ def _healthy(task: Task, pod: str, play: Play, steps: int | None) -> EvidenceCom
         return _train(task, pod, play, steps)
     if isinstance(task, EvaluateTask):
         return world.evaluate(items=world.outcomes(wins=play.wins), **_common(task, pod))
+    if isinstance(task, SignTask):
+        stored = dict.fromkeys(papers.ALL, world.SHA["other"])
+        digest = task.artifact.rpartition("@")[2]
+        return SignEvidence(complete=True, artifact_digest=digest, key_id="k" * 64, referrers=stored, **_common(task, pod))
     assert isinstance(task, VerifyTask)
     answers = tuple(ServedAnswer(id=item, constrained=play.answer, free=play.answer) for item in task.items)
     made = world.verify(answer=play.answer, **_common(task, pod))
     return made.model_copy(update={"answers": answers, "planned_items": len(answers)})
 
 
-def _common(task: AuditTask | TrainTask | EvaluateTask | VerifyTask, pod: str) -> dict[str, Any]:
+def _common(task: AuditTask | TrainTask | EvaluateTask | VerifyTask | SignTask, pod: str) -> dict[str, Any]:
     return {"delivery_uid": task.delivery_uid, "inputs": task.inputs, "attempt": task.attempt, "pod": pod, "seconds": 100.0}
 
 
@@ -72,7 +78,8 @@ def _train(task: TrainTask, pod: str, play: Play, steps: int | None) -> Evidence
     )
 
 
-def problem(kind: str) -> Problem:
-    """A worker's own account of why it could not go on."""
-    said = f"cannot be used ({kind}); mend it"
-    return Problem.model_validate({"kind": kind, "field": "spec.terms.data.train", "message": said})
+def problem(said: str) -> Problem:
+    """A worker's own account of why it could not go on: KIND, or KIND@FIELD."""
+    kind, _, field = said.partition("@")
+    where = field or "spec.terms.data.train"
+    return Problem.model_validate({"kind": kind, "field": where, "message": f"cannot be used ({kind}); mend it"})

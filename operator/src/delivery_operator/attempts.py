@@ -14,7 +14,7 @@ from delivery_api.finding import Finding, failed, unknown
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 from delivery_api.status import StageRecord
-from delivery_api.tasks import TaskCommon
+from delivery_api.tasks import TaskBase
 from delivery_operator import ledger, placement, times, work
 from delivery_operator.decision import Facts, Want
 from delivery_operator.manifests.common import inputs_label
@@ -36,7 +36,7 @@ class Assignment:
     """A task and where it is to run."""
 
     stage: Stage
-    task: TaskCommon
+    task: TaskBase
     pod: PodPlan
     held: Accelerated | None = None
     queue: str | None = None
@@ -155,7 +155,13 @@ def _placed(observed: Observed, given: Assignment, current: Job, finding: Findin
 
 def _started(observed: Observed, settings: Settings, facts: Facts, given: Assignment, seen: Work, attempt: int) -> Carried:
     """The Job of the next attempt, or what has to come first."""
-    obstacle = given.obstacle or _others_run(observed, given) or _secret_missing(observed) or _too_long(given)
+    obstacle = (
+        given.obstacle
+        or _key_named(settings, given)
+        or _others_run(observed, given)
+        or _secret_missing(observed)
+        or _too_long(given)
+    )
     if obstacle:
         look = 15.0 if obstacle.reason is Reason.SECRET_MISSING else None
         return Carried(seen, obstacle, look_seconds=look)
@@ -192,6 +198,14 @@ def plain_http(observed: Observed, settings: Settings) -> tuple[str, ...]:
     output = observed.spec.output
     host = (output.repository.removeprefix("oci://").split("/")[0],) if output.insecure else ()
     return tuple(sorted({*settings.plain_http, *host}))
+
+
+def _key_named(settings: Settings, given: Assignment) -> Finding | None:
+    """The key that signs is for who signs: a Delivery that names its Secret as a credential would mount it elsewhere."""
+    if given.stage is Stage.CARD or not settings.signing_secret or settings.signing_secret not in given.pod.secrets:
+        return None
+    message = f"Secret {settings.signing_secret} holds the key that signs deliveries and opens no source; name another"
+    return failed(Reason.INPUT_INVALID, message)
 
 
 def _others_run(observed: Observed, given: Assignment) -> Finding | None:

@@ -80,6 +80,8 @@ class Facts:
     records: Mapping[Stage, StageRecord] = field(default_factory=dict)
     findings: Mapping[Stage, Finding] = field(default_factory=dict)
     """Of the stages before the one that looks."""
+    held_seconds: float = 0.0
+    """How long the status may wait, as it will say more in a moment and nobody misses anything until then."""
     over: bool = False
     """A stage has failed, or the audit was inconclusive: nothing more will start as things stand."""
     next_look_seconds: float | None = None

@@ -99,6 +99,8 @@ class Reconciler:
         new, again = status.derive(observed, outcome), outcome.facts.next_look_seconds
         if new == observed.status:
             return again
+        if (held := outcome.facts.held_seconds) > 0:
+            return held if again is None else min(held, again)
         if status.without_progress(new) == status.without_progress(observed.status):
             wait = self._told.get(key, float("-inf")) + self._settings.progress_seconds - self._clock()
             if wait > 0:

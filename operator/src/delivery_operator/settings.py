@@ -17,6 +17,8 @@ class Settings(BaseSettings):
     """The same on classes of GPUs."""
     auditor_image: str = "delivery-auditor:unset"
     """Image of auditor and verifier, by digest."""
+    signing_secret: str = ""
+    """Secret in every work namespace with the key that signs deliveries, `key.pem`; empty: nothing is signed."""
     insecure_registries: str = ""
     """Registry hosts that speak plain HTTP, separated by commas."""
     namespace: str = "delivery-system"

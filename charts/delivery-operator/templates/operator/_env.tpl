@@ -12,6 +12,10 @@
 {{- end }}
 - name: DELIVERY_AUDITOR_IMAGE
   value: {{ required "images.auditor: give the auditor image by digest (name@sha256:...)" .Values.images.auditor | quote }}
+{{- with .Values.signing.secret }}
+- name: DELIVERY_SIGNING_SECRET
+  value: {{ . | quote }}
+{{- end }}
 - name: DELIVERY_INSECURE_REGISTRIES
   value: {{ join "," .Values.insecureRegistries | quote }}
 {{- end }}

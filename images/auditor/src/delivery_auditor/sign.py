@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from delivery_api.digests import sha256
+from delivery_api.papers import ENVELOPE, MATERIALS, PAPERS, PAPERS_TYPE, PROVENANCE, PROVENANCE_TYPE, SIGNATURE, STATEMENT
 from delivery_api.tasks import SignTask
 from delivery_auditor.signing import key as keys
 from delivery_auditor.signing import materials, statements, weights
@@ -18,8 +19,6 @@ from delivery_io.registry import Registry
 from delivery_io.runtime import Context
 
 OUTPUT = "spec.output.repository"
-PAPERS = "application/vnd.ptaas.certificate.v1"
-STATEMENT = "statement.dsse.json"
 PREDICATE_TYPE = "in-toto.io/predicate-type"
 
 
@@ -47,18 +46,18 @@ def documents(
     )
     named = {one.title: sha256(one.content) for one in papers} | {"bom.json": sha256(bom)}
     about = {"artifact": digest, **named}
-    made = statements.signed({"artifact": digest}, statements.PROVENANCE, statements.provenance(certificate), key)
+    made = statements.signed({"artifact": digest}, PROVENANCE_TYPE, statements.provenance(certificate), key)
     issued = {"delivery": name, "uid": task.delivery_uid, "certificate": "certificate.json", "bill": "bill.json"}
-    said = statements.signed(about, statements.PAPERS, issued | {"card": "README.md", "billOfMaterials": "bom.json"}, key)
+    said = statements.signed(about, PAPERS_TYPE, issued | {"card": "README.md", "billOfMaterials": "bom.json"}, key)
     return {
-        weights.BUNDLE: (Document("model.sig", weights.BUNDLE, weights.sign(name, files, key)),),
-        statements.PAYLOAD: (Document("provenance.dsse.json", statements.ENVELOPE, made),),
-        materials.MEDIA_TYPE: (Document("bom.json", materials.MEDIA_TYPE, bom),),
-        PAPERS: (Document(STATEMENT, statements.ENVELOPE, said), *papers),
+        SIGNATURE: (Document("model.sig", SIGNATURE, weights.sign(name, files, key)),),
+        PROVENANCE: (Document("provenance.dsse.json", ENVELOPE, made),),
+        MATERIALS: (Document("bom.json", MATERIALS, bom),),
+        PAPERS: (Document(STATEMENT, ENVELOPE, said), *papers),
     }
 
 
-NOTES = {statements.PAYLOAD: {PREDICATE_TYPE: statements.PROVENANCE}, PAPERS: {PREDICATE_TYPE: statements.PAPERS}}
+NOTES = {PROVENANCE: {PREDICATE_TYPE: PROVENANCE_TYPE}, PAPERS: {PREDICATE_TYPE: PAPERS_TYPE}}
 
 
 def store(registry: Registry, stored: dict[str, tuple[Document, ...]], task: SignTask, context: Context) -> None:

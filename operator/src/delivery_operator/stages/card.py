@@ -6,6 +6,8 @@ from delivery_api.digests import canonical
 from delivery_api.finding import Finding, Verdict, unknown
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
+from delivery_operator import signing
+from delivery_operator.attempts import Carried
 from delivery_operator.decision import Decision, Facts, Want
 from delivery_operator.documents.bill import bill
 from delivery_operator.documents.card import card
@@ -29,9 +31,26 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     if not _settled(facts):
         issued = observed.status.certificate
         return Decision(_waiting(facts, finding), replace(facts, certificate=issued))
-    want = Want("apply", records.certificate(observed.key, observed.uid, _documents(observed, facts, known)))
+    papers = _documents(observed, facts, known)
+    want = Want("apply", records.certificate(observed.key, observed.uid, papers))
     wants = () if matches(want.manifest, observed.objects.get(want.name)) else (want,)
-    return Decision(finding, replace(facts, certificate=name), wants)
+    facts = replace(facts, certificate=name)
+    if not settings.signing_secret or facts.artifact is None or not _delivered(facts):
+        return Decision(finding, facts, wants)
+    given = signing.assignment(observed, settings, facts.artifact, papers)
+    stood = signing.look(observed, settings, facts, given, facts.artifact)
+    return Decision(_said(finding, stood), signing.known(observed, settings, facts, stood), (*wants, *stood.wants), stood.keeps)
+
+
+def _said(finding: Finding, stood: Carried) -> Finding:
+    """What the claims come to, once the papers are signed; before that, how the signing stands."""
+    if stood.judged and stood.finding.verdict is Verdict.PASS:
+        return replace(finding, message=f"{finding.message}; {stood.finding.message}")
+    return finding if finding.verdict is Verdict.FAIL else stood.finding
+
+
+def _delivered(facts: Facts) -> bool:
+    return not any(finding.blocks for finding in facts.findings.values())
 
 
 def _settled(facts: Facts) -> bool:
@@ -56,7 +75,7 @@ def _facts(observed: Observed, facts: Facts) -> Known:
 
 def _documents(observed: Observed, facts: Facts, known: Known) -> dict[str, str]:
     checked = tuple(check(claim, known) for claim in observed.spec.card.claims)
-    delivered = not any(finding.blocks for finding in facts.findings.values())
+    delivered = _delivered(facts)
     cost, money = facts.cost, facts.findings[Stage.COST]
     assert cost is not None
     return {

@@ -5,12 +5,14 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 
 from delivery_api.delivery import DeliverySpec
-from delivery_api.evidence import AuditEvidence
+from delivery_api.evidence import AuditEvidence, SignEvidence
 from delivery_api.finding import Finding, failed, passed, unknown
+from delivery_api.papers import ALL
 from delivery_api.reasons import Reason
 from delivery_api.status import CostStatus, Resolved
 from delivery_oracle.claims import CheckedClaim, Facts, check
 from delivery_oracle.stages import intake
+from delivery_oracle.stages.common import invalid, not_usable
 from delivery_oracle.statistics.learned import Comparison
 
 
@@ -61,6 +63,18 @@ def judge(spec: DeliverySpec, known: Facts, *, settled: bool) -> Finding:
     if unshown:
         return unknown(Reason.CLAIM_UNSUPPORTED, f"{'; '.join(unshown)}; struck through on the card as not established")
     return passed(Reason.CARD_ISSUED, f"{len(checked)} claims checked and all hold" if checked else "No claims to check")
+
+
+def signed(evidence: SignEvidence | None, artifact: str) -> Finding:
+    """Whether exactly this artifact was signed and all its papers lie beside it. The signature itself is `verify`'s to check."""
+    missing = not_usable(evidence, "the signature")
+    if missing or evidence is None:
+        return missing or unknown(Reason.EVIDENCE_MISSING, "There is no evidence of the signature")
+    if evidence.artifact_digest != artifact:
+        return invalid("the signature", f"{evidence.artifact_digest} was signed and not {artifact}")
+    if absent := [kind for kind in ALL if kind not in evidence.referrers]:
+        return invalid("the signature", f"{', '.join(absent)} was not stored")
+    return passed(Reason.CARD_ISSUED, f"signed by key {(evidence.key_id or '')[:12]}")
 
 
 def _wrong(place: int, item: CheckedClaim) -> str:

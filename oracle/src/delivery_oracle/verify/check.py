@@ -10,19 +10,13 @@ from typing import Any
 
 from delivery_api.digests import canonical, sha256
 from delivery_api.finding import Verdict
+from delivery_api.papers import MATERIALS, PAPERS, PAPERS_TYPE, PROVENANCE, PROVENANCE_TYPE, SIGNATURE, STATEMENT
 from delivery_oracle.verify import papers
 from delivery_oracle.verify.found import Found, Missing, Signed
 from delivery_oracle.verify.papers import Papers
 from delivery_oracle.verify.registry import Forged, Repository, Unreadable, files
 from delivery_oracle.verify.signatures import PublicKey, Unsigned, subjects
 
-BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
-IN_TOTO = "application/vnd.in-toto+json"
-MATERIALS = "application/vnd.cyclonedx+json"
-PAPERS = "application/vnd.ptaas.certificate.v1"
-PROVENANCE_TYPE = "https://slsa.dev/provenance/v1"
-PAPERS_TYPE = "https://ptaas.dev/certificate/v1alpha1"
-STATEMENT = "statement.dsse.json"
 GARBLED = (KeyError, TypeError, AttributeError, ValueError, ArithmeticError, StopIteration)
 HOLDS = {
     "identity": "all papers are about this delivery and this artifact",
@@ -88,7 +82,7 @@ class Verifier:
     def signature(self) -> str:
         """The key has signed exactly these files."""
         why = ""
-        for bundle in self.beside().all(BUNDLE, "model signature"):
+        for bundle in self.beside().all(SIGNATURE, "model signature"):
             try:
                 self.key.model(self.beside().content(bundle), self.files)
             except Unsigned as error:
@@ -126,7 +120,7 @@ class Verifier:
     def provenance(self) -> str:
         """There is signed SLSA provenance of this delivery."""
         uid = (self.said["certificate"].get("delivery") or {}).get("uid")
-        for one in self.beside().signed(IN_TOTO, PROVENANCE_TYPE, None, self.key, "provenance"):
+        for one in self.beside().signed(PROVENANCE, PROVENANCE_TYPE, None, self.key, "provenance"):
             predicate = one.statement.get("predicate") or {}
             if ((predicate.get("runDetails") or {}).get("metadata") or {}).get("invocationId") == uid:
                 self.said["provenance"] = predicate

@@ -13,7 +13,6 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 
 from delivery_auditor.signing.statements import Certificate, material
 
-MEDIA_TYPE = "application/vnd.cyclonedx+json"
 ALGORITHMS = {"sha256": HashAlgorithm.SHA_256}
 
 

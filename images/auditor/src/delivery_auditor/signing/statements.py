@@ -17,9 +17,6 @@ from delivery_api.digests import sha256
 from delivery_auditor.signing.key import SigningKey
 
 PAYLOAD = "application/vnd.in-toto+json"
-ENVELOPE = "application/vnd.dsse.envelope.v1+json"
-PROVENANCE = "https://slsa.dev/provenance/v1"
-PAPERS = "https://ptaas.dev/certificate/v1alpha1"
 BUILD_TYPE = "https://ptaas.dev/fine-tuning/v1alpha1"
 BUILDER = "https://ptaas.dev/delivery-operator"
 

@@ -13,7 +13,6 @@ from model_signing._hashing.hashing import Digest
 
 from delivery_auditor.signing.key import SigningKey
 
-BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 FILES = {"method": "files", "hash_type": "sha256", "allow_symlinks": False}
 
 
