@@ -22,6 +22,7 @@ from delivery_api.evidence import (
     Overlap,
     Preflight,
     Problem,
+    Resemblance,
     RowCounts,
     ServedAnswer,
     Step,
@@ -123,7 +124,8 @@ def any_of(model: type[BaseModel], **fixed: object) -> st.SearchStrategy[BaseMod
 
 
 NESTED = (
-    Problem, RowCounts, Lengths, Overlap, Canary, Preflight, Step, Outcome, Look, ArtifactRecord, HoldoutOutcome, ServedAnswer,
+    Problem, RowCounts, Lengths, Overlap, Canary, Resemblance, Preflight, Step, Outcome, Look, ArtifactRecord, HoldoutOutcome,
+    ServedAnswer,
 )  # fmt: skip
 for nested in NESTED:
     st.register_type_strategy(nested, any_of(nested))

@@ -18,6 +18,7 @@ from delivery_api.evidence import (
     Overlap,
     Preflight,
     Problem,
+    Resemblance,
     RowCounts,
     ServedAnswer,
     Step,
@@ -90,6 +91,17 @@ def canary(train: float = 0.7, sealed: float = 0.4, within: float = 0.6, items: 
     return Canary(
         truth=truth, by_train=neighbours(train, items), by_sealed=neighbours(sealed, items),
         train_truth=truth, train_by_train=neighbours(within, items),
+    )  # fmt: skip
+
+
+def resemblance(train: float = 0.8, sealed: float = 0.7, within: float = 0.8, items: int = 300) -> Resemblance:
+    """A canary over texts, whose likeness by chance is 0.3."""
+
+    def around(mean: float) -> tuple[float, ...]:
+        return tuple(mean + (0.1 if i % 2 else -0.1) for i in range(items))
+
+    return Resemblance(
+        way="Neighbours", by_train=around(train), by_sealed=around(sealed), within_train=around(within), chance=around(0.3),
     )  # fmt: skip
 
 

@@ -96,6 +96,35 @@ class Canary(Model):
     """Labels of a sample of training rows."""
     train_by_train: tuple[int, ...]
     """Label of each one's nearest other training row."""
+    matched: tuple[tuple[int, ...], ...] = ()
+    """Label of each sealed item's nearest row in several samples of training rows, each as large as the other sealed items."""
+    second: tuple[int, ...] = ()
+    """Label of its nearest sealed item outside of the block of its nearest one."""
+    nearest_block: tuple[int, ...] = ()
+    """That block: the place of the nearest sealed item modulo 32."""
+    labels: int = 0
+    """Different labels among the training rows."""
+
+
+class Resemblance(Model):
+    """The canary where targets are texts: agreements in [0, 1] instead of labels."""
+
+    way: Literal["Neighbours", "Containment"]
+    """Likeness of the targets of nearest neighbours, or whether a target is part of its own input."""
+    by_train: tuple[float, ...]
+    """Each sealed item against its nearest training row; Containment: sampled training rows."""
+    by_sealed: tuple[float, ...]
+    """Each sealed item against its nearest other sealed item; Containment: sealed items."""
+    within_train: tuple[float, ...]
+    """A sample of training rows against their nearest other training rows."""
+    chance: tuple[float, ...]
+    """The same between rows that were paired at random."""
+    matched: tuple[float, ...] = ()
+    """As `by_train`, against samples of training rows, each as many as there are other sealed items; the mean over samples."""
+    second: tuple[float, ...] = ()
+    """As `by_sealed`, outside of the block of the nearest one."""
+    nearest_block: tuple[int, ...] = ()
+    """That block: the place of the nearest sealed item modulo 32."""
 
 
 class AuditEvidence(EvidenceCommon):
@@ -143,7 +172,9 @@ class AuditEvidence(EvidenceCommon):
     has_chat_template: bool | None = None
     """Whether the base's tokenizer has one."""
     canary: Canary | None = None
-    """Neighbours; absent when skipped or not applicable."""
+    """Classification: neighbours; absent when skipped or not applicable."""
+    resemblance: Resemblance | None = None
+    """ExactMatch and Extraction: the canary over texts."""
 
 
 class Preflight(Model):

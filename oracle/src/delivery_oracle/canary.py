@@ -2,12 +2,14 @@
 
 Low agreement between training rows and sealed items alone cannot tell wrong labels from a task where
 similarity says nothing. So the canary fails only where sealed items predict each other and the training rows
-do not predict them. The auditor records labels of nearest neighbours; agreement and its null are computed here.
+do not predict them. Labels of nearest neighbours are recorded (or, where targets are texts, how alike they are); agreement, its
+null and the share of random labels are computed here.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -16,12 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delivery_api.digests import canonical
-from delivery_api.evidence import Canary
+from delivery_api.evidence import Canary, Resemblance
+from delivery_oracle.statistics.corruption import Corruption, Hits, estimate
+from delivery_oracle.statistics.eprocess import Floats
 from delivery_oracle.statistics.interval import Interval, wilson
 
 PERMUTATIONS = 200
 FEWEST_TO_FAIL = 256
 NOISE_BELOW = 0.25
+NORMAL = 1.96
 DOUBTFUL_BELOW = 0.5
 """Training rows that predict less than half as well as sealed items do are too few, or partly mislabelled."""
 
@@ -39,12 +44,16 @@ class Song(StrEnum):
 
 @dataclass(frozen=True)
 class Agreement:
-    """Share of items whose nearest neighbour has their label, beside what chance gives."""
+    """Share of items whose nearest neighbour has their label, beside what chance gives.
+
+    `p` is that of "no better than chance", by random pairings: (1 + as good ones) / (1 + all).
+    """
 
     items: int
     share: float
     interval: Interval
     null_maximum: float
+    p: float = 1.0
 
     @property
     def above_chance(self) -> bool:
@@ -63,18 +72,50 @@ class Report:
     by_sealed: Agreement
     within_train: Agreement
     message: str
+    corruption: Corruption | None = None
 
 
 @lru_cache(maxsize=128)
-def listen(canary: Canary) -> Report:
+def listen(canary: Canary | Resemblance) -> Report:
     """The canary's verdict; ValueError when the recorded lists do not belong together."""
-    _check(canary)
     seed = int.from_bytes(hashlib.sha256(canonical(canary).encode()).digest()[:8], "big")
+    if isinstance(canary, Resemblance):
+        return _listen_to_texts(canary, seed)
+    _check(canary)
     by_train = agreement(canary.truth, canary.by_train, seed)
     by_sealed = agreement(canary.truth, canary.by_sealed, seed + 1)
     within = agreement(canary.train_truth, canary.train_by_train, seed + 2)
     song = _song(by_train, by_sealed)
-    return Report(song, by_train, by_sealed, within, _sentence(song, by_train, by_sealed, within))
+    random = _random_labels(canary) if by_sealed.above_chance else None
+    return Report(song, by_train, by_sealed, within, _sentence(song, by_train, by_sealed, within, random), random)
+
+
+def _listen_to_texts(canary: Resemblance, seed: int) -> Report:
+    parts = (canary.by_train, canary.by_sealed, canary.within_train)
+    by_train, by_sealed, within = (likeness(part, canary.chance, seed + at) for at, part in enumerate(parts))
+    song, random = _song(by_train, by_sealed), None
+    if by_sealed.above_chance and canary.chance:
+        matched, sealed, second = (np.array(part) for part in (canary.matched, canary.by_sealed, canary.second))
+        random = _random_share(matched, sealed, second, canary.nearest_block, float(np.mean(canary.chance)))
+    return Report(song, by_train, by_sealed, within, _sentence(song, by_train, by_sealed, within, random), random)
+
+
+def _random_labels(canary: Canary) -> Corruption | None:
+    """The share of random labels, where enough was recorded for it."""
+    truth = np.array(canary.truth)
+    if not canary.matched or canary.labels < 2 or any(len(sample) != truth.size for sample in canary.matched):
+        return None
+    matched = (np.array(canary.matched) == truth).mean(axis=0)
+    sealed, second = (
+        np.array(part) == truth if len(part) == truth.size else truth[:0] for part in (canary.by_sealed, canary.second)
+    )
+    return _random_share(matched, sealed, second, canary.nearest_block, 1.0 / canary.labels)
+
+
+def _random_share(matched: Floats, sealed: Floats, second: Floats, block: tuple[int, ...], chance: float) -> Corruption | None:
+    if not matched.size == sealed.size == second.size == len(block):
+        return None
+    return estimate(Hits(matched, sealed.astype(np.float64), second.astype(np.float64), np.array(block)), chance)
 
 
 def _check(canary: Canary) -> None:
@@ -96,8 +137,25 @@ def agreement(truth: tuple[int, ...], neighbours: tuple[int, ...], seed: int) ->
         return Agreement(0, 0.0, Interval(0.0, 1.0), 1.0)
     hits = int((mine == theirs).sum())
     generator = np.random.default_rng(seed)
-    null = max(float((generator.permutation(mine) == theirs).mean()) for _ in range(PERMUTATIONS))
-    return Agreement(int(mine.size), hits / mine.size, wilson(hits, int(mine.size)), null)
+    null = [float((generator.permutation(mine) == theirs).mean()) for _ in range(PERMUTATIONS)]
+    share = hits / mine.size
+    return Agreement(int(mine.size), share, wilson(hits, int(mine.size)), max(null), _p(share, null))
+
+
+def likeness(found: tuple[float, ...], chance: tuple[float, ...], seed: int) -> Agreement:
+    """Mean likeness of texts, and the largest mean among as many that were paired at random."""
+    values, pairs = np.asarray(found, dtype=np.float64), np.asarray(chance, dtype=np.float64)
+    if values.size == 0 or pairs.size == 0:
+        return Agreement(0, 0.0, Interval(0.0, 1.0), 1.0)
+    generator, mean = np.random.default_rng(seed), float(values.mean())
+    null = [float(generator.choice(pairs, values.size).mean()) for _ in range(PERMUTATIONS)]
+    half = NORMAL * float(values.std()) / math.sqrt(values.size)
+    interval = Interval(max(0.0, mean - half), min(1.0, mean + half))
+    return Agreement(int(values.size), mean, interval, max(null), _p(mean, null))
+
+
+def _p(share: float, null: list[float]) -> float:
+    return (1 + sum(chance >= share for chance in null)) / (1 + len(null))
 
 
 def _song(by_train: Agreement, by_sealed: Agreement) -> Song:
@@ -110,19 +168,23 @@ def _song(by_train: Agreement, by_sealed: Agreement) -> Song:
     return Song.SILENT
 
 
-def _sentence(song: Song, by_train: Agreement, by_sealed: Agreement, within: Agreement) -> str:
+def _sentence(song: Song, by_train: Agreement, by_sealed: Agreement, within: Agreement, random: Corruption | None) -> str:
     against = f"sealed items predict each other {by_sealed}, training rows predict them {by_train}, n={by_sealed.items}"
+    if random is not None:
+        against += f", share of random labels {random}"
     if song is Song.RELATED:
         return f"training labels agree with sealed labels: {against}"
     if song is Song.DOUBTFUL:
         return f"training rows are few, or part of their labels is wrong: {against}"
     if song is Song.UNRELATED:
-        kind = (
-            f"the training rows agree among themselves ({within.share:.2f}), so the labels look renamed"
-            if within.above_chance and within.share >= NOISE_BELOW * by_sealed.share
-            else f"the training rows do not agree among themselves ({within.share:.2f}), so the labels look random"
-        )
-        return f"training labels do not mean what the sealed labels mean: {against}; {kind}"
+        return f"training labels do not mean what the sealed labels mean: {against}; {_kind(by_sealed, within)}"
     if by_sealed.items < FEWEST_TO_FAIL:
         return f"too few sealed items to tell, {by_sealed.items} of the {FEWEST_TO_FAIL} needed: {against}"
     return f"similarity says too little about this task: {against}"
+
+
+def _kind(by_sealed: Agreement, within: Agreement) -> str:
+    """Whether wrong labels look like other names or like dice."""
+    if within.above_chance and within.share >= NOISE_BELOW * by_sealed.share:
+        return f"the training rows agree among themselves ({within.share:.2f}), so the labels look renamed"
+    return f"the training rows do not agree among themselves ({within.share:.2f}), so the labels look random"

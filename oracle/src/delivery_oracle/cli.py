@@ -26,6 +26,7 @@ COMMANDS = {
     "configure": ("configure", "add"),
     "estimate": ("estimate", "add"),
     "judge": ("judge", "add"),
+    "canary": ("canary", "add"),
     "learned": ("numbers", "add_learned"),
     "wealth": ("numbers", "add_wealth"),
     "mcnemar": ("numbers", "add_mcnemar"),

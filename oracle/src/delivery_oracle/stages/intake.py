@@ -197,10 +197,11 @@ def sing(spec: DeliverySpec, audit: AuditEvidence) -> Finding:
     summary = accepted_sentence(spec, audit)
     if spec.terms.handling.intake_canary == "Skip":
         return unknown(Reason.CANARY_SKIPPED, f"{summary}; canary waived by spec.terms.handling.intakeCanary=Skip")
-    if audit.canary is None:
-        return unknown(Reason.CANARY_SILENT, f"{summary}; the canary does not apply to this task")
+    sung = audit.canary or audit.resemblance
+    if sung is None:
+        return unknown(Reason.CANARY_SILENT, f"{summary}; there were too few rows for the canary")
     try:
-        report = canary.listen(audit.canary)
+        report = canary.listen(sung)
     except ValueError as error:
         return invalid(WHAT, str(error))
     if report.song is canary.Song.UNRELATED:
