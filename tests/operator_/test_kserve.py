@@ -11,7 +11,8 @@ from delivery_operator.cluster import paths
 from tests.chart.kube import Kube
 from tests.support import kserve
 from tests.support.plays import Play
-from tests.support.stage import Theatre, eventually, reason, state
+from tests.support.scenes import at_gate, change, delivered
+from tests.support.stage import Theatre, eventually, reason
 
 pytestmark = pytest.mark.cluster
 
@@ -27,7 +28,7 @@ def installed(control_plane: Kube) -> Iterator[None]:
 async def approved(theatre: Theatre) -> None:
     """Order and approve."""
     theatre.order()
-    theatre.approve(await theatre.reaches("the gate", lambda seen: state(seen) == "deploy/AwaitingApproval"))
+    theatre.approve(await theatre.reaches("the gate", at_gate))
 
 
 async def only_service(theatre: Theatre) -> dict[str, Any]:
@@ -47,7 +48,7 @@ async def test_where_kserve_is_the_model_is_served_by_it(theatre: Theatre):
         await theatre.reaches("servers", lambda seen: reason(seen, "Deployed") == "ServingStarting")
         assert not (await theatre.delivery()).status.serving.ready_replicas
         async with kserve.Controller(theatre.admin, theatre.api, theatre.work).playing():
-            done = await theatre.reaches("delivery", lambda seen: state(seen) == "card/Delivered")
+            done = await theatre.reaches("delivery", delivered)
             before = len(theatre.writes())
             kserve.itself(theatre.admin).ok("annotate", "deployment", "--all", "-n", theatre.work, "example.com/look=again")
             theatre.order("second")
@@ -75,11 +76,9 @@ async def test_what_answers_otherwise_is_not_delivered_whatever_kserve_says(thea
 async def test_an_inference_service_is_put_right_and_is_stopped_by_a_pause(theatre: Theatre):
     """What is served, and how many, is the approval's. KServe's autoscaler has a floor of one: a paused one is stopped."""
     swap = json.dumps({"spec": {"predictor": {"minReplicas": 3, "maxReplicas": 9}}})
-    driver = theatre.admin.as_user("bob")
-    patch = ("patch", "delivery", "router", "-n", theatre.tenant, "--type=merge", "-p")
     async with theatre.operator(), theatre.workers(), kserve.Controller(theatre.admin, theatre.api, theatre.work).playing():
         await approved(theatre)
-        await theatre.reaches("delivery", lambda seen: state(seen) == "card/Delivered")
+        await theatre.reaches("delivery", delivered)
         name = (await only_service(theatre))["metadata"]["name"]
         kserve.itself(theatre.admin).ok("patch", "inferenceservice", name, "-n", theatre.work, "--type=merge", "-p", swap)
 
@@ -88,7 +87,7 @@ async def test_an_inference_service_is_put_right_and_is_stopped_by_a_pause(theat
             return True if (predictor["minReplicas"], predictor["maxReplicas"]) == (1, 1) else None
 
         await eventually(back, "the replicas that were approved", 20)
-        driver.ok(*patch, '{"spec":{"suspend":true}}')
+        change(theatre, suspend=True)
         await theatre.reaches("pause", lambda seen: reason(seen, "Deployed") == "Suspended")
         assert (await only_service(theatre))["metadata"]["annotations"][kserve.STOP] == "true"
 
@@ -97,5 +96,5 @@ async def test_an_inference_service_is_put_right_and_is_stopped_by_a_pause(theat
             return True if not pods["items"] else None
 
         await eventually(still, "the end of all servers", 20)
-        driver.ok(*patch, '{"spec":{"suspend":false}}')
-        await theatre.reaches("delivery again", lambda seen: state(seen) == "card/Delivered")
+        change(theatre, suspend=False)
+        await theatre.reaches("delivery again", delivered)

@@ -1,6 +1,5 @@
 """The operator as a process against a real API server; workers are replayed. What breaks here breaks for customers."""
 
-import json
 import socket
 from contextlib import suppress
 
@@ -8,9 +7,8 @@ import pytest
 
 from delivery_api import names
 from delivery_api.delivery import Delivery
-from delivery_operator.cluster import paths
 from tests.chart.kube import RELEASE
-from tests.support.plays import Play
+from tests.support.scenes import at_gate, bill, change, deliver, delivered, gone
 from tests.support.stage import Theatre, answer, eventually, reason, state
 
 pytestmark = pytest.mark.cluster
@@ -23,21 +21,10 @@ def per_delivery(writes: list[str]) -> list[str]:
     return [write for write in writes if write.split()[1] not in ONCE]
 
 
-def delivered(seen: Delivery) -> bool:
-    return state(seen) == "card/Delivered"
-
-
 def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
-
-
-async def deliver(theatre: Theatre, name: str = "router") -> Delivery:
-    """Order, approve, and have it."""
-    theatre.order(name)
-    theatre.approve(await theatre.reaches("the gate", lambda seen: state(seen) == "deploy/AwaitingApproval", name))
-    return await theatre.reaches("delivery", delivered, name)
 
 
 async def test_a_delivery_goes_through_all_ten_stages_in_sixteen_writes(theatre: Theatre):
@@ -63,23 +50,9 @@ async def test_the_certificate_and_the_model_version_outlive_the_delivery(theatr
         ada = theatre.admin.as_user("ada")
         ada.ok("delete", "delivery", "router", "-n", theatre.tenant, "--wait=false")
         await gone(theatre, done)
-    bill = theatre.admin.get("configmap", done.status.certificate, "-n", theatre.tenant)["data"]
-    assert json.loads(bill["bill.json"])["billed"] == "0.0075" and "README.md" in bill
+    kept = theatre.admin.get("configmap", done.status.certificate, "-n", theatre.tenant)["data"]
+    assert bill(theatre, done)["billed"] == "0.0075" and "README.md" in kept
     assert theatre.admin.get("modelversions", "-n", theatre.tenant)["items"]
-
-
-async def gone(theatre: Theatre, delivery: Delivery) -> None:
-    """All work of a deleted Delivery has ended."""
-    selector = f"{names.DELIVERY_UID}={delivery.metadata['uid']}"
-
-    async def look() -> bool | None:
-        left = [
-            len((await theatre.api.list(kind.path(theatre.work), labelSelector=selector))["items"])
-            for kind in (paths.JOBS, paths.PODS, paths.CONFIG_MAPS, paths.DEPLOYMENTS, paths.SERVICES)
-        ]
-        return True if not any(left) else None
-
-    await eventually(look, "the end of all work", 20)
 
 
 async def test_deleting_a_delivery_mid_run_stops_its_work_and_keeps_its_bill(theatre: Theatre):
@@ -90,10 +63,9 @@ async def test_deleting_a_delivery_mid_run_stops_its_work_and_keeps_its_bill(the
         seen = await theatre.reaches("training", lambda seen: reason(seen, "Trained") == "JobRunning")
         theatre.admin.as_user("ada").ok("delete", "delivery", "router", "-n", theatre.tenant, "--wait=false")
         await gone(theatre, seen)
-    name = f"router-certificate-{seen.metadata['uid'][:8]}"
-    bill = json.loads(theatre.admin.get("configmap", name, "-n", theatre.tenant)["data"]["bill.json"])
-    assert (bill["verdict"], bill["billed"]) == ("Cancelled", "0")
-    assert [entry["stage"] for entry in bill["ledger"]] == ["train"] and bill["withheld"] == bill["amount"]
+    owed = bill(theatre, seen)
+    assert (owed["verdict"], owed["billed"]) == ("Cancelled", "0")
+    assert [entry["stage"] for entry in owed["ledger"]] == ["train"] and owed["withheld"] == owed["amount"]
 
 
 async def test_a_delivery_deleted_while_the_operator_is_down_is_ended_when_it_comes_back(theatre: Theatre):
@@ -106,8 +78,7 @@ async def test_a_delivery_deleted_while_the_operator_is_down_is_ended_when_it_co
         theatre.admin.as_user("ada").ok("delete", "delivery", "router", "-n", theatre.tenant, "--wait=false")
         async with theatre.operator():
             await gone(theatre, seen)
-    name = f"router-certificate-{seen.metadata['uid'][:8]}"
-    assert json.loads(theatre.admin.get("configmap", name, "-n", theatre.tenant)["data"]["bill.json"])["billed"] == "0"
+    assert bill(theatre, seen)["billed"] == "0"
 
 
 async def test_the_operator_may_die_after_each_of_its_writes(theatre: Theatre):
@@ -156,11 +127,10 @@ async def test_a_spec_edited_mid_run_starts_the_run_anew_and_never_two_at_once(t
         workers.runs.add("train")
         theatre.order()
         await theatre.reaches("training", lambda seen: reason(seen, "Trained") == "JobRunning")
-        patch = json.dumps({"spec": {"config": {"steps": 60}}})
-        theatre.admin.as_user("bob").ok("patch", "delivery", "router", "-n", theatre.tenant, "--type=merge", "-p", patch)
+        change(theatre, config={"steps": 60})
         await theatre.reaches("the new run", lambda seen: seen.status.resolved.config.steps == 60)
         workers.runs.clear()
-        await theatre.reaches("the gate", lambda seen: state(seen) == "deploy/AwaitingApproval")
+        await theatre.reaches("the gate", at_gate)
     jobs = [job for job in theatre.admin.get("jobs", "-n", theatre.work)["items"] if "-train-" in job["metadata"]["name"]]
     assert sorted(job["spec"]["suspend"] for job in jobs) == [False, True]
     assert workers.played.count(("train", 1)) == 2
@@ -172,15 +142,13 @@ async def test_pausing_stops_the_pod_and_going_on_resumes_the_job(theatre: Theat
         workers.runs.add("train")
         theatre.order()
         await theatre.reaches("training", lambda seen: reason(seen, "Trained") == "JobRunning")
-        driver = theatre.admin.as_user("bob")
-        command = ("patch", "delivery", "router", "-n", theatre.tenant, "--type=merge", "-p")
-        driver.ok(*command, '{"spec":{"suspend":true}}')
+        change(theatre, suspend=True)
         paused = await theatre.reaches("pause", lambda seen: reason(seen, "Trained") == "Suspended")
         before = train_job(theatre)
         assert before["spec"]["suspend"] is True and reason(paused, "Ready") == "Suspended"
         workers.runs.clear()
-        driver.ok(*command, '{"spec":{"suspend":false}}')
-        await theatre.reaches("the gate", lambda seen: state(seen) == "deploy/AwaitingApproval")
+        change(theatre, suspend=False)
+        await theatre.reaches("the gate", at_gate)
         after = train_job(theatre)
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert after["spec"]["activeDeadlineSeconds"] < before["spec"]["activeDeadlineSeconds"]
@@ -189,57 +157,6 @@ async def test_pausing_stops_the_pod_and_going_on_resumes_the_job(theatre: Theat
 def train_job(theatre: Theatre) -> dict:
     (job,) = [one for one in theatre.admin.get("jobs", "-n", theatre.work)["items"] if "-train-" in one["metadata"]["name"]]
     return job
-
-
-LUCK: dict[str, tuple[dict, Play, str, str]] = {
-    "unreachable": ({}, Play(deaths={("intake", n): "problem:Unreachable" for n in (1, 2, 3)}), "intake", "InputUnreachable"),
-    "wrong-digest": ({}, Play(deaths={("intake", 1): "problem:DigestMismatch"}), "intake", "InputDigestMismatch"),
-    "not-usable": ({}, Play(deaths={("intake", 1): "problem:Invalid"}), "intake", "InputInvalid"),
-    "one-label": ({}, Play(changes={"labels": {"only": 4000}}), "intake", "DataUnusable"),
-    "too-long": ({}, Play(changes={"too_long": 4}), "intake", "DataUnusable"),
-    "poor": ({"spec__terms__budget__limit": "0.001"}, Play(), "schedule", "BudgetExceeded"),
-    "permuted": ({}, Play(arm="permute"), "intake", "LabelsUnrelated"),
-    "noisy": ({"spec__terms__handling": {"intakeCanary": "Skip"}}, Play(arm="noise"), "train", "NotLearning"),
-    "far": ({"spec__terms__handling": {"region": "mars-1"}}, Play(), "intake", "NoNodeFits"),
-    "no-secret": ({"spec__terms__data__train__secret": "absent"}, Play(), "intake", "SecretMissing"),
-    "no-image": ({}, Play(deaths={("intake", 1): "image"}), "intake", "ImageUnavailable"),
-    "oom": ({}, Play(deaths={("train", 1): "oom"}), "train", "OutOfMemory"),
-    "evicted": ({}, Play(deaths={("train", 1): "evict"}), "deploy", "AwaitingApproval"),
-    "vanished": ({}, Play(deaths={("eval", 1): "vanish"}), "deploy", "AwaitingApproval"),
-    "push-lost": ({}, Play(deaths={("train", 1): "problem:Push"}), "deploy", "AwaitingApproval"),
-    "lost-thrice": ({}, Play(deaths={("eval", n): "kill" for n in (1, 2, 3)}), "eval", "AttemptsExhausted"),
-    "silent": ({}, Play(deaths={("eval", 1): "silent"}), "eval", "EvidenceMissing"),
-    "corrupt": ({}, Play(deaths={("eval", 1): "corrupt"}), "eval", "EvidenceInvalid"),
-    "mismatch": ({}, Play(deaths={("train", 1): "mismatch"}), "train", "EvidenceInvalid"),
-    "not-learned": ({}, Play(wins=10), "eval", "NotLearned"),
-    "inconclusive": ({}, Play(wins=66), "eval", "Inconclusive"),
-}
-
-
-async def test_bad_input_and_bad_luck_end_in_a_condition_or_in_recovery(theatre: Theatre):
-    """All at once, under one operator: never a traceback, never a Pass, never a charge without a passed audit."""
-    async with theatre.operator(), theatre.workers(**{name: luck[1] for name, luck in LUCK.items()}):
-        for name, (changes, _, _, _) in LUCK.items():
-            theatre.order(name, **changes)
-        ends = {}
-        for name, (_, _, stage, why) in LUCK.items():
-            ends[name] = await theatre.reaches(f"{name}: {stage}/{why}", is_at(stage, why), name, 120)
-    for name, seen in ends.items():
-        message = seen.status.message
-        assert "Traceback" not in message and "\n" not in message, f"{name}: {message}"
-        assert (reason(seen, "CostSettled") == "Billed") == (reason(seen, "Evaluated") == "Learned"), name
-    assert "mars-1" in ends["far"].status.message and "absent" in ends["no-secret"].status.message
-    assert len(ends["evicted"].status.cost.ledger) == 3
-
-
-def is_at(stage: str, why: str):
-    """Settled there, with its bill where one is due."""
-
-    def look(seen: Delivery) -> bool:
-        final = reason(seen, "CostSettled") != "CostOpen" or why not in ("NotLearning", "NotLearned", "OutOfMemory")
-        return state(seen) == f"{stage}/{why}" and final
-
-    return look
 
 
 async def test_an_operator_without_its_role_is_alive_and_not_ready_and_says_what_it_lacks(theatre: Theatre):
@@ -302,7 +219,7 @@ async def test_of_two_operators_one_works_and_the_other_takes_over(theatre: Thea
                 first.kill()
                 first.wait()
                 workers.runs.clear()
-                waiting = await theatre.reaches("the gate", lambda seen: state(seen) == "deploy/AwaitingApproval")
+                waiting = await theatre.reaches("the gate", at_gate)
         finally:
             first.kill()
             first.wait()

@@ -19,7 +19,7 @@ KSERVE_CONTAINER = "kserve-container"
 
 def server_name(observed: Observed, serving: str) -> str:
     """Name of what serves one serving plan."""
-    return names.child(_dns(observed.key.name.replace(".", "-")), "serve", serving, 1)
+    return names.child(_dns(observed.key.name), "serve", serving, 1)
 
 
 def service_name(observed: Observed) -> str:
