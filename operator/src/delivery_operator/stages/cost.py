@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from delivery_api.finding import Verdict
+from delivery_api.finding import Finding, Verdict
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 from delivery_api.status import CostStatus
@@ -17,7 +17,7 @@ from delivery_oracle.stages import cost as oracle
 def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     """How the bill stands. Decided whatever came before: a delivery that failed settles its bill too."""
     totals = totals_of(observed, facts)
-    evaluation = facts.findings.get(Stage.EVAL)
+    evaluation = judged_by(facts)
     audited = evaluation is not None and evaluation.verdict is Verdict.PASS
     finding = oracle.judge(observed.spec, totals, evaluation=evaluation, finished=audited or facts.over)
     if finding.reason is Reason.BILLED:
@@ -29,6 +29,12 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
         excess = money.text(Decimal(totals.amount) - limit)
         totals = totals.model_copy(update={"billed": money.text(limit), "withheld": excess})
     return Decision(finding, replace(facts, cost=totals))
+
+
+def judged_by(facts: Facts) -> Finding | None:
+    """The audit, unless what it audited turned out to be something else than what was trained."""
+    evaluation, register = facts.findings.get(Stage.EVAL), facts.findings.get(Stage.REGISTER)
+    return register if register is not None and register.verdict is Verdict.FAIL else evaluation
 
 
 def totals_of(observed: Observed, facts: Facts) -> CostStatus:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery_api.evidence import EvidenceCommon, Problem
+from delivery_api.evidence import AuditEvidence, EvidenceCommon, Problem
 from delivery_api.finding import Finding, Verdict, failed, unknown
 from delivery_api.reasons import Reason
 
@@ -40,6 +40,15 @@ def not_usable(evidence: EvidenceCommon | None, what: str) -> Finding | None:
 def invalid(what: str, why: str) -> Finding:
     """The evidence contradicts itself or what it is about."""
     return unknown(Reason.EVIDENCE_INVALID, f"The evidence of {what} cannot be used: {why}; nothing is concluded")
+
+
+def other_files(what: str, audit: AuditEvidence | None, **read: str | None) -> Finding | None:
+    """The same bytes all along: digests of files that a worker read (`train`, `sealed`) against those that intake audited."""
+    for name, digest in read.items():
+        fixed = getattr(audit, f"{name}_digest") if audit else None
+        if None not in (fixed, digest) and fixed != digest:
+            return invalid(what, f"its {name} file is {digest}, and intake audited {fixed}")
+    return None
 
 
 def first(*findings: Finding | None) -> Finding | None:

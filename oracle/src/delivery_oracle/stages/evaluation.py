@@ -6,7 +6,7 @@ from delivery_api.delivery import DeliverySpec
 from delivery_api.evidence import AuditEvidence, EvaluateEvidence, TrainEvidence
 from delivery_api.finding import Finding, Verdict, failed, passed, unknown
 from delivery_api.reasons import Reason
-from delivery_oracle.stages.common import first, invalid, not_usable
+from delivery_oracle.stages.common import first, invalid, not_usable, other_files
 from delivery_oracle.statistics.learned import SIGNATURE_TEXT, Comparison, compare
 
 WHAT = "the evaluation"
@@ -26,7 +26,8 @@ def judge(
     missing = not_usable(evidence, WHAT)
     if missing or evidence is None:
         return missing or unknown(Reason.EVIDENCE_MISSING, f"There is no evidence of {WHAT}")
-    objection = first(incomplete(evidence), other_items(evidence, audit), other_prompt(evidence, train))
+    files = other_files(WHAT, audit, sealed=evidence.sealed_digest)
+    objection = first(incomplete(evidence), files, other_items(evidence, audit), other_prompt(evidence, train))
     if objection:
         return objection
     try:

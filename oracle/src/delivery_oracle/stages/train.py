@@ -14,7 +14,7 @@ from delivery_api.evidence import AuditEvidence, Step, TrainEvidence
 from delivery_api.finding import Finding, failed, passed, unknown
 from delivery_api.reasons import Reason
 from delivery_oracle import preflight, probe
-from delivery_oracle.stages.common import first, invalid, not_usable
+from delivery_oracle.stages.common import first, invalid, not_usable, other_files
 
 WHAT = "the training run"
 LARGEST_GRADIENT = 1e4
@@ -30,7 +30,7 @@ def judge(
 ) -> Finding:
     """Verdict over all attempts of one inputs digest, oldest first; `plan` and `config` complete, as carried out.
 
-    `audit` binds the probe to the pool and the order that intake fixed.
+    `audit` binds it to the files that intake audited, and the probe to the pool and the order that intake fixed.
     """
     if not attempts:
         return unknown(Reason.EVIDENCE_MISSING, f"There is no evidence of {WHAT}; nothing is concluded")
@@ -38,6 +38,7 @@ def judge(
     if len({attempt.inputs for attempt in attempts}) > 1:
         return invalid(WHAT, "attempts of different inputs are mixed")
     objection = first(
+        other_files(WHAT, audit, train=latest.train_digest, sealed=latest.sealed_digest),
         preflight_failed(plan, config, latest),
         diverged(steps_of(attempts)),
         not_learning(spec, config, attempts, audit),
