@@ -8,12 +8,12 @@ import pytest
 
 from delivery_api.digests import canonical
 from delivery_api.driver import Fields
-from delivery_api.evidence import AuditEvidence, Canary, read_evidence
+from delivery_api.evidence import AuditEvidence, Canary, Resemblance, read_evidence
 from delivery_api.sources import Source
 from delivery_api.tasks import AuditTask
 from delivery_auditor import __main__ as auditor
 from delivery_auditor import rows
-from delivery_auditor.canary import canary
+from delivery_auditor.canary import outcomes
 from delivery_io import artifacts
 from delivery_io.registry import Registry, parse
 from delivery_io.tables import Row, row_of
@@ -73,8 +73,8 @@ def test_kinds_of_personal_data_count_rows() -> None:
 
 
 def looked(turn: int) -> Canary:
-    outcome = canary(about(60, turn=turn), about(30, start=500), "seed")
-    assert outcome is not None
+    outcome = outcomes("Classification", about(60, turn=turn), about(30, start=500), "seed")["canary"]
+    assert isinstance(outcome, Canary)
     return outcome
 
 
@@ -86,12 +86,20 @@ def test_right_labels_are_predicted_and_turned_ones_are_not() -> None:
 
 
 def test_no_row_is_its_own_neighbour() -> None:
-    alone = canary(made([("only this", "x"), ("and that", "y")]), made([("one", "x"), ("two", "y")]), "seed")
-    assert alone is not None and agreement(alone.train_by_train, alone.train_truth) == 0.0
+    two, others = made([("only this", "x"), ("and that", "y")]), made([("one", "x"), ("two", "y")])
+    alone = outcomes("Classification", two, others, "seed")["canary"]
+    assert isinstance(alone, Canary) and agreement(alone.train_by_train, alone.train_truth) == 0.0
 
 
 def test_a_canary_needs_two_of_each() -> None:
-    assert canary(about(1), about(30), "seed") is None
+    assert outcomes("Classification", about(1), about(30), "seed") == {"canary": None}
+    assert outcomes("Extraction", about(1), about(30), "seed") == {"resemblance": None}
+
+
+@pytest.mark.parametrize(("task", "way"), [("ExactMatch", "Neighbours"), ("Extraction", "Containment")])
+def test_targets_that_are_texts_are_compared_as_texts(task: str, way: str) -> None:
+    outcome = outcomes(task, about(60), about(30, start=500), "seed")["resemblance"]
+    assert isinstance(outcome, Resemblance) and outcome.way == way and len(outcome.by_sealed) == 30
 
 
 class Desk:

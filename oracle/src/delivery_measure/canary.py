@@ -7,6 +7,7 @@ judge to say, from these numbers. The auditor of a delivery and `delivery-oracle
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,16 @@ class Example:
 
     text: str
     target: str
+
+
+class Pair(Protocol):
+    """Anything that has an input and a target."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def target(self) -> str: ...
 
 
 Places = NDArray[np.int64]
@@ -90,7 +101,7 @@ def _matched(asked: csr_matrix, known: csr_matrix, dice: random.Random) -> tuple
     return tuple(group[nearest(asked, known[group])] for group in groups)
 
 
-def of_labels(train: Sequence[Example], sealed: Sequence[Example], seed: str) -> Canary | None:
+def of_labels(train: Sequence[Pair], sealed: Sequence[Pair], seed: str) -> Canary | None:
     """Classification: labels of items and of their neighbours; None where there is nothing to compare with."""
     sealed = sealed[:LARGEST_POOL]
     if len(sealed) < 2 or len(train) < 2:
@@ -116,7 +127,7 @@ def labels_of(found: Neighbours, trained: Places, truth: Places) -> Canary:
     )
 
 
-def of_texts(train: Sequence[Example], sealed: Sequence[Example], seed: str) -> Resemblance | None:
+def of_texts(train: Sequence[Pair], sealed: Sequence[Pair], seed: str) -> Resemblance | None:
     """ExactMatch: how alike the targets of nearest neighbours are; None where there is nothing to compare with."""
     sealed = sealed[:LARGEST_POOL]
     if len(sealed) < 2 or len(train) < 2:
@@ -138,7 +149,7 @@ def of_texts(train: Sequence[Example], sealed: Sequence[Example], seed: str) -> 
     )
 
 
-def of_extracts(train: Sequence[Example], sealed: Sequence[Example], seed: str) -> Resemblance | None:
+def of_extracts(train: Sequence[Pair], sealed: Sequence[Pair], seed: str) -> Resemblance | None:
     """Extraction: whether targets are part of their own inputs; None where there is nothing to compare with."""
     sealed, dice = sealed[:LARGEST_POOL], random.Random(seed)
     if len(sealed) < 2 or len(train) < 2:

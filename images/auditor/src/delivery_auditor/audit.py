@@ -6,7 +6,7 @@ from typing import cast
 from delivery_api import sealed
 from delivery_api.tasks import AuditTask, TaskCommon
 from delivery_auditor import base, rows
-from delivery_auditor.canary import LARGEST_POOL, canary
+from delivery_auditor.canary import LARGEST_POOL, outcomes
 from delivery_io import runtime, tables
 from delivery_io.download import sha256_file
 from delivery_io.problems import WorkProblem
@@ -91,8 +91,8 @@ def work(task: TaskCommon, context: Context) -> None:
     kept = measure_rows(task, context, train, sealed_table)
     pool = split_sealed(task, context, sealed_table, sealed_digest)
     context.check()
-    if task.canary and task.task == "Classification":
-        context.recorder.set(canary=canary(kept, pool, task.delivery_uid))
+    if task.canary:
+        context.recorder.set(**outcomes(task.task, kept, pool, task.delivery_uid))
     context.check()
     measure_tokens(task, context, kept)
 
