@@ -30,8 +30,12 @@ def of_certificate(documents: dict[str, str]) -> Curves | None:
 
 
 def of_evidence(text: str) -> Curves:
+    """The same from a trainer's evidence as it was written."""
+    return of_training(TrainEvidence.model_validate_json(text))
+
+
+def of_training(seen: TrainEvidence) -> Curves:
     """The same from a trainer's evidence, in the middle of a run too."""
-    seen = TrainEvidence.model_validate_json(text)
     gains = ((look, [one.candidate - one.base for one in look.items]) for look in seen.looks)
     return Curves(
         planned_steps=seen.planned_steps,
