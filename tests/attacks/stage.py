@@ -154,7 +154,7 @@ def _work(stage: Stage) -> None:
     """Workers, a server and evidence, made as the operator and Kubernetes make them."""
     admin, operator = stage.admin, stage.as_("operator")
     operator.create(namespace.namespace(WORK, TENANT))
-    operator.create({"apiVersion": "v1", "kind": "List", "items": namespace.furniture(WORK)})
+    operator.create({"apiVersion": "v1", "kind": "List", "items": namespace.furniture(WORK, TENANT)})
     operator.create(namespace.depositor(WORK, "ada"))
     admin.create(_binding("wes", "edit", WORK, "wes"))
     admin.create(_binding("stranger", "ptaas-evidence-writer", WORK, "trainer", "ServiceAccount"))

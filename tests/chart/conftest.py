@@ -142,7 +142,7 @@ def _tenant(admin: Kube) -> Iterator[Tenant]:
 def _work(tenant: Tenant) -> Iterator[str]:
     name = names.work_namespace(tenant.namespace)
     tenant.operator.create(namespace.namespace(name, tenant.namespace))
-    tenant.operator.create({"apiVersion": "v1", "kind": "List", "items": namespace.furniture(name)})
+    tenant.operator.create({"apiVersion": "v1", "kind": "List", "items": namespace.furniture(name, tenant.namespace)})
     yield name
     tenant.admin.ok("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 

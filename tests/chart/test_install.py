@@ -194,3 +194,14 @@ def test_notes_say_what_comes_next(admin: Kube) -> None:
     done = admin.helm("get", "notes", "ptaas", "--namespace", RELEASE)
     assert "--clusterrole=ptaas-approver" in done.stdout
     assert "images.workerCuda is empty" in done.stdout
+
+
+def test_the_operators_pod_is_asked_for_metrics_and_health_only(admin: Kube) -> None:
+    """Its token may do much; whoever gets a connection to its pod gets two read-only pages."""
+    rendered = render(admin)
+    pod = only(rendered, "Deployment")["spec"]["template"]
+    policy = only(rendered, "NetworkPolicy")["spec"]
+    assert policy["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    ports = {one["port"] for rule in policy["ingress"] for one in rule["ports"]}
+    assert ports == {one["name"] for one in pod["spec"]["containers"][0]["ports"]}
+    assert set(policy["policyTypes"]) == {"Ingress", "Egress"} and "169.254.169.254/32" in str(policy["egress"])

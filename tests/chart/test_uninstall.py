@@ -40,7 +40,7 @@ def populate(kube: Kube) -> None:
     operator = kube.as_user(OPERATOR)
     kube.ok("create", "namespace", "acme")
     kube.create(delivery(), "-n", "acme")
-    for manifest in (namespace.namespace("acme-ptaas", "acme"), *namespace.furniture("acme-ptaas")):
+    for manifest in (namespace.namespace("acme-ptaas", "acme"), *namespace.furniture("acme-ptaas", "acme")):
         operator.create(manifest)
     operator.ok("create", "configmap", "anchor-u", "-n", "acme-ptaas")
     bound(kube, "acme-ptaas", "train-1").create(evidence("train-1", complete=True), "-n", "acme-ptaas")

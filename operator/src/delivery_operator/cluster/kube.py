@@ -98,7 +98,7 @@ class KubeCluster:
         work, creator = observed.work_namespace, observed.annotations.get(names.CREATED_BY, "")
         if (work, creator) in self._furnished:
             return
-        wanted = [namespace.namespace(work, observed.key.namespace), *namespace.furniture(work)]
+        wanted = [namespace.namespace(work, observed.key.namespace), *namespace.furniture(work, observed.key.namespace)]
         if creator:
             wanted.append(namespace.depositor(work, creator))
         for manifest in wanted:

@@ -8,6 +8,7 @@ from typing import Any
 
 from delivery_api import names
 from delivery_api.digests import digest, short
+from delivery_operator.manifests import network
 
 SERVICE_ACCOUNTS = ("auditor", "trainer", "evaluator", "server")
 WRITERS = ("auditor", "trainer", "evaluator")
@@ -34,13 +35,17 @@ def namespace(name: str, tenant: str) -> dict[str, Any]:
     return made
 
 
-def furniture(name: str) -> tuple[dict[str, Any], ...]:
+def furniture(name: str, tenant: str) -> tuple[dict[str, Any], ...]:
     """What a work namespace holds besides work."""
     accounts = tuple(
         _object("v1", "ServiceAccount", account, name, automountServiceAccountToken=False) for account in SERVICE_ACCOUNTS
     )
     subjects = [{"kind": "ServiceAccount", "name": account, "namespace": name} for account in WRITERS]
-    return (*accounts, _binding("evidence-writer", name, EVIDENCE_ROLE, subjects), *_network(name))
+    walls = tuple(
+        _object("networking.k8s.io/v1", "NetworkPolicy", policy, name, spec=spec)
+        for policy, spec in network.policies(tenant).items()
+    )
+    return (*accounts, _binding("evidence-writer", name, EVIDENCE_ROLE, subjects), *walls)
 
 
 def depositor(name: str, user: str) -> dict[str, Any]:
@@ -52,17 +57,3 @@ def depositor(name: str, user: str) -> dict[str, Any]:
 def _binding(name: str, namespace: str, role: str, subjects: list[dict[str, Any]]) -> dict[str, Any]:
     reference = {"apiGroup": RBAC, "kind": "ClusterRole", "name": role}
     return _object(f"{RBAC}/v1", "RoleBinding", name, namespace, subjects=subjects, roleRef=reference)
-
-
-def _network(name: str) -> tuple[dict[str, Any], ...]:
-    """Nothing comes in, but for questions to the servers."""
-    api = "networking.k8s.io/v1"
-    to_servers = {
-        "podSelector": {"matchLabels": {"ptaas.dev/serves": "true"}},
-        "policyTypes": ["Ingress"],
-        "ingress": [{"ports": [{"protocol": "TCP", "port": 8000}]}],
-    }
-    return (
-        _object(api, "NetworkPolicy", "deny-ingress", name, spec={"podSelector": {}, "policyTypes": ["Ingress"]}),
-        _object(api, "NetworkPolicy", "questions-to-servers", name, spec=to_servers),
-    )
