@@ -108,3 +108,8 @@ def write(c: Coefficients) -> None:
             name = line.removesuffix(":")
         lines.append(f"  value: {getattr(c, name):.4g}" if line.startswith("  value:") else line)
     FILE.write_text("\n".join(lines) + "\n")
+
+
+def read() -> Coefficients:
+    """The numbers as they stand in the data file, rounded as they are shipped."""
+    return Coefficients(**{name: float(entry["value"]) for name, entry in ranges().items()})

@@ -25,6 +25,7 @@ class Coefficients:
     memory_high: float
     matmul_ampere: float
     matmul_ga10x: float
+    matmul_ga10x_full: float
     matmul_ada: float
     matmul_ada_capped: float
     matmul_hopper: float

@@ -42,7 +42,6 @@ class Stack:
     checkpointing: str
     sharded_checkpointing: str
     loading: str
-    repeats_heads: bool
     offloads_checkpoints: bool
     dequantise: str
     optimizer: str

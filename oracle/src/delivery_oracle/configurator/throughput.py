@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from delivery_oracle.configurator.activations import reach
 from delivery_oracle.configurator.coefficients import Coefficients, fitted
-from delivery_oracle.configurator.footprint import reach
 from delivery_oracle.configurator.run import Run
 
 FLASH_BACKWARD = 2.5
@@ -23,6 +23,8 @@ NODE_SHARE = 1 / 12
 """Network of a node for each accelerator, over its link inside: 1,600 Gbit/s for eight A100 are 25 of 300 GB/s each."""
 HOST_LINK = 12e9
 LINK_SHARE = 0.75
+PROCESSOR_SHARE = 0.66
+"""Of two cores' AVX-512 bf16, traffic included; measured with the trainer of this repository on SmolLM2-135M."""
 FUSED = 0.5
 """Share of the traffic between matrix products that is left when kernels are fused."""
 COMPILED_LAUNCH = 0.35
@@ -86,8 +88,9 @@ def products(run: Run, c: Coefficients) -> float:
 def matmul_share(run: Run, c: Coefficients) -> float:
     """Share of the peak that large matrix products reach on a generation."""
     return {
-        "ampere": c.matmul_ampere, "ga10x": c.matmul_ga10x, "ada": c.matmul_ada, "hopper": c.matmul_hopper,
-        "blackwell": c.matmul_hopper, "ada-capped": c.matmul_ada_capped,
+        "ampere": c.matmul_ampere, "ga10x": c.matmul_ga10x, "ga10x-full": c.matmul_ga10x_full, "ada": c.matmul_ada,
+        "ada-capped": c.matmul_ada_capped, "hopper": c.matmul_hopper, "blackwell": c.matmul_hopper,
+        "processor": PROCESSOR_SHARE,
     }.get(run.accelerator.generation, c.matmul_ampere)  # fmt: skip
 
 
@@ -106,6 +109,8 @@ def attention(run: Run, c: Coefficients) -> float:
 
 def traffic(run: Run, c: Coefficients) -> float:
     """Seconds of reading and writing between matrix products: norms, positions, activation functions, residuals, logits."""
+    if run.accelerator.is_processor:
+        return 0.0
     shape, w = run.shape, run.width
     element = 8 * shape.base.hidden + 4 * (shape.wide + shape.narrow) + (5 if shape.base.gated else 3) * shape.inner
     share = FUSED if run.compiled or run.stack.norm == "fused" else 1.0
