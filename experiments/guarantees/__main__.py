@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from experiments.guarantees import alarms, conformance, naive, page, paper, picture, power, speed
+from experiments.guarantees import alarms, conformance, corruption, naive, page, paper, picture, power, speed
 from experiments.guarantees.simulate import Report
 from experiments.tbdl.paper import ALARM_STEP, DETECTOR
 
@@ -35,6 +35,7 @@ SECTIONS: dict[str, tuple[Section, float]] = {
     "habits": (naive.measure, 0.06),
     "power": (power.measure, 0.05),
     "paper": (paper.measure, 0.03),
+    "corruption": (corruption.measure, 0.50),
     "speed": (speed.measure, 0.03),
 }
 """Each section with the share of the time that it takes."""

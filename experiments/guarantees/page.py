@@ -29,7 +29,7 @@ def page(figures: Json, folder: str) -> str:
     """The whole page."""
     sections = (
         opening(), alarms(figures, folder), habits(figures), conformance(figures), power(figures), paper(figures, folder),
-        speed(figures),
+        corruption(figures), speed(figures),
     )  # fmt: skip
     return "\n\n".join(sections) + "\n"
 
@@ -174,6 +174,21 @@ H200's 989 TFLOP/s, at ${figures["dollars_an_hour"]:.2f} an hour; looks not coun
 
 The paper's own noise run on 32B gains +.079: at a margin of .10 it is **Undecided** in most runs, as it should be:
 neither clearly learning nor clearly not. Compare all rows at one margin."""
+
+
+def corruption(figures: Json) -> str:
+    rows = [
+        (f"{one['share']:.0%}", one["seeds"], f"{one['covered']:.1%}", f"{one['estimate']:.3f}", f"{one['width']:.2f}",
+         ", ".join(f"{song} {count}" for song, count in one["songs"].items()), yes(one["holds"]))
+        for one in figures["corruption"]
+    ]  # fmt: skip
+    head = ("labels replaced", "seeds", "95 % interval covers", "mean estimate", "mean width", "the canary says", "holds")
+    return f"""## Share of random labels, from the intake canary
+
+BANKING77, 10,003 training rows of which a share got uniform random labels; each seed draws 256 sealed items.
+The interval is wide with 256 items, and rather too wide: it covers more often than it states.
+
+{table(head, rows)}"""
 
 
 def speed(figures: Json) -> str:

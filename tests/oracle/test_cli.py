@@ -110,6 +110,9 @@ def test_learned_has_three_values(cli, stdin, verdict, signature, status):
         pytest.param(
             ["wealth", "--process", "flag", "--delta", "0.1", "--alpha", "0"], b"0\n", "--alpha 0 is not", id="no alpha"
         ),
+        pytest.param(["power", "--delta", "1", "--items", "9"], b"", "--delta 1 is not inside", id="power of a margin of one"),
+        pytest.param(["power", "--delta", "0.1", "--items", "0"], b"", "--items and --pool", id="power of nothing"),
+        pytest.param(["power", "--delta", "0.1", "--items", "9", "--use", "0"], b"", "first is 1", id="no use"),
         pytest.param(["fleet"], b"", "no deliveries", id="no fleet"),
         pytest.param(["fleet"], b"3 a\nnan b\n", "line 2: nan is not finite", id="wealth of a delivery is NaN"),
         pytest.param(["fleet"], b"3 a\n4 a\n", "item a was on line 1", id="delivery twice"),
@@ -277,6 +280,18 @@ def test_without_the_extra_the_command_says_how_to_get_it(cli, monkeypatch, tmp_
     probe = table(tmp_path / "p.csv", numbered(300, 2))
     seen = cli("canary", "--train", probe, "--probe", probe, "--input", "text", "--target", "label")
     assert seen.status == 64 and "pip install 'delivery-oracle[canary]'" in seen.err
+
+
+@pytest.mark.parametrize(
+    ("delta", "items", "pool", "enough", "looks"),
+    [("0.2", "320", "384", True, 6), ("0.2", "16", "0", False, 0), ("0.03", "320", "100", False, 1)],
+)
+def test_power_is_said_before_the_run(cli, delta, items, pool, enough, looks):
+    seen = cli("power", "--delta", delta, "--items", items, "--pool", pool)
+    (line,) = lines(seen.out)
+    assert (line["power"] >= 0.8, seen.status, line["looks"]) == (enough, 0 if enough else 2, looks)
+    assert line["flags_no_gain"] > 0.9 if looks == 6 else line["flags_no_gain"] < 0.5
+    assert "loses one item in ten" in seen.err and line["gain"] == pytest.approx(1.5 * float(delta))
 
 
 def test_a_fleet_is_told_by_e_bh(cli):

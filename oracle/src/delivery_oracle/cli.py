@@ -31,6 +31,7 @@ COMMANDS = {
     "wealth": ("numbers", "add_wealth"),
     "mcnemar": ("numbers", "add_mcnemar"),
     "fleet": ("numbers", "add_fleet"),
+    "power": ("power", "add"),
     "verify": ("verify", "add"),
 }
 """Each command with the module and the function that describe it."""
