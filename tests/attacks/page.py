@@ -13,6 +13,7 @@ Each is tried as the identity that would try it.
 None gets through: {refused} are refused in the words below, and {nothing} are let through and have no effect.
 The suite also compares everything on its stage before and after.
 `ACME` stands for a tenant's namespace and `WORK` for its work namespace.
+Why it holds, and what is left: [the gate](../explanation/gate.md).
 Refused by: an admission policy of the chart (`ptaas-...`), RBAC, the rules in the CRD, or the API server itself.
 """
 
