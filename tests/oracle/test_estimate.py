@@ -221,10 +221,37 @@ def test_every_accelerator_has_a_source_and_sensible_numbers():
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("torchtune 0.4", "torchtune"), ("TRL with Liger", "liger"), ("Unsloth 2025.3", "unsloth"), ("my own loop", "default")],
+    [
+        ("torchtune 0.4", "torchtune"),
+        ("TRL with Liger", "liger"),
+        ("Unsloth 2025.3", "unsloth"),
+        ("my own loop", "default"),
+        ("TRL on Qwen2.5-7B", "default"),
+        ("Qwen finetune.py", "qwen"),
+        ("fsdp_qlora", "fsdp-qlora"),
+    ],
 )
 def test_a_stack_is_found_by_its_name(text, name):
     assert stacks.read(text).stack.name == name
+
+
+@pytest.mark.parametrize("text", ["axolotl with Liger", "TRL, cut cross entropy", "torchtune, CCE"])
+def test_a_fused_loss_is_read_beside_any_trainer(text):
+    assert stacks.read(text).stack.chunked_loss and stacks.read(text).stack.norm == "fused"
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("torchtitan TP8 CP=2", "tensor", 8), ("torchtitan TP8 CP=2", "context", 2), ("grad accum 16", "accumulation", 16),
+        ("FSDP+CPU offload", "offloads_weights", True), ("activation offload", "offloads_activations", True),
+        ("optimizer_in_bwd", "step_in_backward", True), ("LoRA (emb)", "trains_embeddings", True), ("bf16 PURE", "pure", True),
+        ("transformers 4.40", "logit_bytes", 18.0), ("transformers==4.51.3", "logit_bytes", 10.0),
+        ("litgpt bnb.nf4-dq", "four_bits", 0.516), ("litgpt bnb.nf4", "four_bits", 0.5625),
+    ],
+)  # fmt: skip
+def test_words_of_a_stack_text_are_read(text, field, value):
+    assert getattr(stacks.read(text), field) == value
 
 
 def test_every_fitted_number_is_inside_its_documented_range():

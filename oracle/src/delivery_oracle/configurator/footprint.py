@@ -184,7 +184,8 @@ def workspace(run: Run, held: States, c: Coefficients) -> tuple[float, float]:
 
 def in_backward(run: Run) -> bool:
     """Whether gradients are applied and freed as they come."""
-    return run.told.step_in_backward or run.optimizer.in_backward
+    paged = run.stack.paged_in_backward and run.optimizer.paged and run.count == 1
+    return run.told.step_in_backward or run.optimizer.in_backward or paged
 
 
 def loading(run: Run, found: Footprint, held: States) -> Footprint:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -15,6 +15,10 @@ from delivery_oracle import data
 DOUBLE_QUANTISED = 0.516
 """Bytes per weight in NF4 with double quantisation: 4 bits, and 0.127 bits of constants (QLoRA, section 3)."""
 DEGREE = re.compile(r"\b(tp|cp|pp)\s*[=:]?\s*(\d{1,3})\b")
+MODEL = re.compile(r"qwen[\s-]?\d[\w.-]*")
+"""Names of models, which are no trainers."""
+FUSED_LOSS = re.compile(r"\bliger\b|cut.cross.entropy|\bcce\b")
+FUSED_CHUNK_BYTES = 0.5
 VERSION = re.compile(r"transformers\s*[v=]*\s*(\d+)\.(\d+)")
 LOSS_MOVED = (4, 45)
 NEW_LOGIT_BYTES, OLD_LOGIT_BYTES = 10.0, 18.0
@@ -50,6 +54,7 @@ class Stack:
     chunked_loss: bool
     compiled: bool
     accumulates: bool
+    paged_in_backward: bool
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,10 @@ def stacks() -> tuple[tuple[tuple[str, ...], Stack], ...]:
 @lru_cache(maxsize=4096)
 def read(text: str) -> Told:
     """The trainer and the words; an unknown text is the default trainer."""
-    low = text.lower()
+    low = MODEL.sub("", text.lower())
     stack = next(one for words, one in stacks() if all(word in low for word in words))
+    if FUSED_LOSS.search(low):
+        stack = replace(stack, norm="fused", chunk_bytes=FUSED_CHUNK_BYTES, chunked_loss=True)
     degrees = {name: int(size) for name, size in DEGREE.findall(low)}
     accumulation = ACCUMULATION.search(low)
     return Told(
