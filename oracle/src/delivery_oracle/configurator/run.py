@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from delivery_oracle.configurator import architecture, hardware, stacks
@@ -91,6 +91,8 @@ def read(row: Mapping[str, Any]) -> Run:
     assumed: list[str] = [f"{name} is no key of a row and was not read" for name in row if name not in KEYS]
     base = architecture_of(row)
     told = stacks.read(text(row, "stack", ""))
+    if row.get("gradient_accumulation_steps") is not None:
+        told = replace(told, accumulation=number(row, "gradient_accumulation_steps", 1, assumed))
     stack = told.stack
     method = choice(row, "method", METHODS, "lora", assumed)
     rank, names = adapter(row, method, stack, told, assumed)
