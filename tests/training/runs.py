@@ -17,7 +17,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from delivery_oracle.training.preflight import Report, preflight
+from delivery_oracle.training.preflight import Report, check_run
 from tests.images import tiny
 
 IGNORED = -100
@@ -113,4 +113,4 @@ def healthy(**changes: Any) -> Report:
     trained = changes.pop("trained", None) or lora(model(words))
     batch = changes.pop("batch", None) or padded(words, features(words))
     told = {"learning_rate": 1e-3, "max_length": 128, "conversations": CONVERSATIONS, "pack": flattened} | changes
-    return preflight(trained, words, batch, **told)
+    return check_run(trained, words, batch, **told)

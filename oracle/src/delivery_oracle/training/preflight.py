@@ -51,7 +51,7 @@ class Report:
         return f"preflight: {self.measured.rows} rows, no objection{silent}"
 
 
-def preflight(
+def check_run(
     model: Any,
     tokenizer: Any,
     batch: Mapping[str, Any],
@@ -82,7 +82,9 @@ def preflight(
     rate = format(learning_rate, ".3g") if learning_rate else None
     # The evidence's own check of the sequence length is for orders, where 16 tokens are the least; here any cutoff may be.
     config = Config.model_construct(learning_rate=rate, sequence_length=max_length)
-    silent = not_measured(seen) + (() if learning_rate else ("steps are not rounded away",))
+    silent = not_measured(seen)
+    silent += () if max_length else ("no row is cut",)
+    silent += () if learning_rate else ("steps are not rounded away",)
     return Report(seen, objections(seen, plan, config, WORDS), silent)
 
 
