@@ -15,14 +15,13 @@ from urllib.error import URLError
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "images/common/src"), str(ROOT / "images/auditor/src"), str(ROOT / "cluster")]
+from tests.images.conftest import RegistryServer, free_port
+from tests.signing.delivered import ROOT, Delivered, deliver, keypair
 
-from local import build, install  # noqa: E402
-from local.paths import cache, locked  # noqa: E402
+sys.path.insert(0, str(ROOT / "cluster"))
 
-from tests.images.conftest import RegistryServer, free_port  # noqa: E402
-from tests.signing.delivered import Delivered, deliver, keypair  # noqa: E402
+from local import build, install
+from local.paths import cache, locked
 
 SOURCE = Path(__file__).parent / "registry/main.go"
 DEADLINE_SECONDS = 20.0

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from tests.oracle import world
 from tests.support.fake import FakeCluster
 from tests.support.plays import Play
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "images/common/src"), str(ROOT / "images/auditor/src")]
 REPOSITORY = "models/router"
 FILES = {"model.safetensors": b"weights" * 1000, "config.json": b"{}", "tokenizer/tokenizer.json": b'{"a": 1}'}
 
@@ -73,11 +76,15 @@ def push(host: str, folder: Path) -> str:
     return artifacts.push(client(host), folder / "artifact", "merged").digest
 
 
+def about(uri: str) -> Play:
+    """Workers that train and audit this artifact."""
+    digest = uri.rpartition("@")[2]
+    return Play(changes={"artifact": ArtifactRecord(**world.artifact(digest=digest, uri=uri)), "artifact_digest": digest})
+
+
 def issue(uri: str, **made: Any) -> dict[str, str]:
     """Carry a delivery of this artifact to its end, and return its papers."""
-    digest = uri.rpartition("@")[2]
-    play = Play(changes={"artifact": ArtifactRecord(**world.artifact(digest=digest, uri=uri)), "artifact_digest": digest})
-    fake = asyncio.run(FakeCluster(play=play, **made).go_on())
+    fake = asyncio.run(FakeCluster(play=about(uri), **made).go_on())
     assert fake.status.state == "Delivered", fake.status.message
     papers: dict[str, str] = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
     return papers
