@@ -87,7 +87,11 @@ def test_a_terminal_gets_a_live_drawing_and_a_file_gets_lines(tmp_path: Path) ->
     _, _, drawn = probed(tmp_path / "a", toy.permuted(CORRECT), live=True)
     _, _, lines = probed(tmp_path / "b", toy.permuted(CORRECT), live=False)
     frames = drawn.split(CLEAR)
-    assert len(frames) == 4 and "not learning: decides at 4.6" in frames[-1] and "\u28c0" <= max(frames[-1]) <= "\u28ff"
+    assert (
+        len(frames) == 4
+        and "red: evidence of not learning, decides at 4.6" in frames[-1]
+        and "\u28c0" <= max(frames[-1]) <= "\u28ff"
+    )
     assert CLEAR not in lines and "\x1b[" not in lines
     looks = [line for line in lines.splitlines() if line.startswith("clean probe step")]
     assert len(looks) == len([frame for frame in looks if re.search(r"gain [+-]0\.\d+ on \d+ sealed rows", frame)]) >= 1

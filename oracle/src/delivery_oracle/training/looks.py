@@ -77,6 +77,13 @@ class Probe:
         return self.assessment.outcome
 
     @property
+    def counted(self) -> int:
+        """Items that the gain is over: after a flag, those up to it."""
+        seen = self.assessment
+        flagged = seen.outcome is probe.Outcome.NOT_LEARNING and seen.decided_at is not None
+        return sum(step <= (seen.decided_at or 0) for step in seen.steps) * self.look_items if flagged else seen.items
+
+    @property
     def warning(self) -> str | None:
         """Said before the run: what these looks cannot show, however it goes."""
         warmup = round(probe.WARMUP_SHARE * self.steps)
@@ -145,7 +152,7 @@ class Probe:
         )
 
     def save(self, path: Path) -> None:
-        """Write the record: evidence, from which the outcome can be recomputed, and the base's scores for a run that resumes."""
+        """Write the record: evidence that the outcome can be recomputed from, and the base's scores for a run that resumes."""
         evidence = self.evidence.model_dump(mode="json", by_alias=True)
         path.write_text(json.dumps({"evidence": evidence, "base": self._base}, indent=1))
 

@@ -36,7 +36,7 @@ def draw(probe: Probe) -> Figure:
     below.set_xlim(0, probe.steps)
     below.legend(loc="upper left", fontsize="small", frameon=False)
     where = f" at step {seen.decided_at}" if seen.decided_at is not None else ""
-    figure.suptitle(f"{seen.outcome}{where}: gain {seen.gain:+.3f} on {seen.items} sealed rows", color=COLOUR[seen.outcome])
+    figure.suptitle(f"{seen.outcome}{where}: gain {seen.gain:+.3f} on {probe.counted} sealed rows", color=COLOUR[seen.outcome])
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -43,7 +43,7 @@ def line(probe: Probe) -> str:
     step = looks[-1].step if looks else 0
     flag, certify = (wealth.last / math.log(10) for wealth in (seen.flag, seen.certify))
     return (
-        f"clean probe step {step}/{probe.steps}: {seen.outcome}, gain {seen.gain:+.3f} on {seen.items} sealed rows, "
+        f"clean probe step {step}/{probe.steps}: {seen.outcome}, gain {seen.gain:+.3f} on {probe.counted} sealed rows, "
         f"evidence of not learning 10^{flag:.1f}, of learning 10^{certify:.1f}"
     )
 
@@ -61,14 +61,15 @@ def drawing(probe: Probe) -> str:
     seen = probe.assessment
     wealth = figure(width, WEALTH_HEIGHT, probe.steps)
     wealth.y_label = "log wealth"
+    legend: list[str] = []
     paths = (("not learning", seen.flag, probe.alpha_flag, "red"), ("learning", seen.certify, probe.alpha_certify, "blue"))
     for name, path, alpha, colour in paths:
         values = [0.0, *(max(SMALLEST_LOG, value) for value in path.log_wealth.tolist())]
         threshold = -math.log(alpha)
-        wealth.plot([0, *seen.steps], values, lc=colour, label=f"{name}: decides at {threshold:.1f}")
+        wealth.plot([0, *seen.steps], values, lc=colour)
         wealth.plot([0, probe.steps], [threshold, threshold], lc=colour)
-    parts.append(wealth.show(legend=True))
-    parts.append(line(probe))
+        legend.append(f"{colour}: evidence of {name}, decides at {threshold:.1f}")
+    parts += [wealth.show(), "; ".join(legend), line(probe)]
     return "\n".join(parts)
 
 
@@ -76,5 +77,12 @@ def figure(width: int, height: int, steps: int) -> Figure:
     """An empty figure over the steps of a run."""
     made = Figure()
     made.width, made.height, made.color_mode, made.x_label = width, height, "names", "step"
+    made.register_label_formatter(float, label)
     made.set_x_limits(min_=0, max_=steps)
     return made
+
+
+def label(value: float, chars: int, delta: float, left: bool = False) -> str:
+    """A number at an axis, in `chars` places; whole where the axis spans much."""
+    text = f"{value:.0f}" if delta > 20 else f"{value:.2f}"
+    return text.ljust(chars) if left else text.rjust(chars)
