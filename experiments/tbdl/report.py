@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Template
 
 from delivery_oracle.probe import WARMUP_SHARE
+from delivery_oracle.stages.evaluation import FREE_TOLERANCE
 
 from . import paper, verdicts
 from .manifest import ARMS, Manifest
@@ -22,7 +23,7 @@ TRAINING = (
     "execution stage, blind to the probe",
     "minutes",
 )
-JUDGING = ("run", "probe", "log wealth at the looks", "base", "held out", "free output", "gain", "audit", "")
+JUDGING = ("run", "probe", "log wealth at the looks", "base", "held out", "free output", "gain", "the audit as a stage", "")
 PAGE = HERE.parents[1] / "docs" / "reference" / "tbdl.md"
 
 
@@ -102,6 +103,18 @@ def saved(runs: Sequence[Run]) -> str:
     )
 
 
+def withheld(runs: Sequence[Run]) -> str:
+    """Runs that learned and that the audit refuses nevertheless."""
+    lost = [run for run in runs if run.learned and not run.deliverable]
+    if not lost:
+        return ""
+    names = ", ".join(f"`{run.case.name}`" for run in lost)
+    return (
+        f"Learned is the paired test within the label set. The audit as a stage asks more: {names} learned and would not be "
+        f"paid for, as free output lies more than {FREE_TOLERANCE:.2f} below ({lost[0].audit.reason}).\n\n"
+    )
+
+
 def looks(runs: Sequence[Run]) -> str:
     """What the probe cost beside training."""
     spent = sum(look.seconds for run in runs for look in run.trace.train.looks)
@@ -159,6 +172,7 @@ def page(manifest: Manifest, runs: Sequence[Run]) -> str:
         paper=table(("base", "untuned", *(f"`{arm}`" for arm in ARMS)), beside_the_paper(manifest, runs)),
         training=table(TRAINING, [training_row(run) for run in runs]),
         judging=table(JUDGING, [judging_row(run) for run in runs]),
+        withheld=withheld(runs),
         saved=saved(runs),
         looks=looks(runs),
         time=time(runs),

@@ -74,13 +74,18 @@ class Run:
 
     @property
     def learned(self) -> bool:
-        """E of the definition, with nothing else to object to."""
-        return self.audit.verdict is Verdict.PASS
+        """E of the definition: the paired test rejects, and the gain reaches the margin."""
+        return self.comparison.verdict is Verdict.PASS
 
     @property
     def tbdl(self) -> bool:
-        """Trained, and the audit excludes that it learned."""
-        return self.survived and self.audit.verdict is Verdict.FAIL
+        """T, and E is excluded: the upper bound of the gain is below the margin."""
+        return self.survived and self.comparison.verdict is Verdict.FAIL
+
+    @property
+    def deliverable(self) -> bool:
+        """The audit as a stage: Learned, and free output as customers call it keeps up with constrained output."""
+        return self.audit.verdict is Verdict.PASS
 
     @property
     def flagged_at(self) -> int | None:
