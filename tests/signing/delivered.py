@@ -13,6 +13,7 @@ from unittest.mock import patch
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from delivery_api import names
 from delivery_api.digests import canonical
 from delivery_api.evidence import ArtifactRecord
 from delivery_api.sources import Repository
@@ -38,6 +39,8 @@ class Delivered:
     evidence: dict[str, Any]
     """What the signer recorded."""
     keys: Path
+    workers: dict[str, dict[str, str]]
+    """Data of the evidence ConfigMaps, by pod."""
 
     @property
     def uri(self) -> str:
@@ -82,10 +85,20 @@ def about(uri: str) -> Play:
     return Play(changes={"artifact": ArtifactRecord(**world.artifact(digest=digest, uri=uri)), "artifact_digest": digest})
 
 
-def issue(uri: str, **made: Any) -> dict[str, str]:
-    """Carry a delivery of this artifact to its end, and return its papers."""
+def carried(uri: str, **made: Any) -> FakeCluster:
+    """The cluster once a delivery of this artifact has come to its end."""
     fake = asyncio.run(FakeCluster(play=about(uri), **made).go_on())
     assert fake.status.state == "Delivered", fake.status.message
+    return fake
+
+
+def issue(uri: str, **made: Any) -> dict[str, str]:
+    """The papers of such a delivery."""
+    return papers_of(carried(uri, **made))
+
+
+def papers_of(fake: FakeCluster) -> dict[str, str]:
+    """What the operator issued."""
     papers: dict[str, str] = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
     return papers
 
@@ -123,10 +136,13 @@ def sign(told: SignTask, keys: Path, folder: Path) -> tuple[int, dict[str, Any]]
 def deliver(host: str, keys: Path, folder: Path) -> Delivered:
     """The whole way."""
     digest = push(host, folder)
-    papers = issue(f"oci://{host}/{REPOSITORY}@{digest}")
+    fake = carried(f"oci://{host}/{REPOSITORY}@{digest}")
+    papers = papers_of(fake)
     status, evidence = sign(task(host, digest, papers), keys, folder)
     assert status == 0, evidence
-    return Delivered(host, digest, papers, evidence, keys)
+    maps = {name.partition("/")[2]: raw for name, raw in fake.objects.items() if raw["kind"] == "ConfigMap"}
+    workers = {name: raw["data"] for name, raw in maps.items() if names.EVIDENCE in raw["metadata"].get("labels", {})}
+    return Delivered(host, digest, papers, evidence, keys, workers)
 
 
 def crane(*arguments: str) -> str:

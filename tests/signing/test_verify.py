@@ -195,6 +195,41 @@ def test_two_deliveries_of_one_artifact_are_told_apart_by_certificate(own: Any, 
     assert verify(str(tmp_path / "certificate.json"))[0] == 0
 
 
+def kept(folder: Path, evidence: dict[str, dict[str, str]]) -> str:
+    """Evidence as `kubectl get configmaps -o json` writes it."""
+    folder.mkdir(exist_ok=True)
+    items = [{"kind": "ConfigMap", "metadata": {"name": name}, "data": data} for name, data in evidence.items()]
+    (folder / "evidence.json").write_text(json.dumps({"kind": "List", "items": items}))
+    return str(folder)
+
+
+def test_the_evidence_is_the_one_that_was_signed_and_comes_to_the_same_numbers(
+    delivered: Delivered, verify: Verify, tmp_path: Path
+):
+    status, report = verify(delivered.uri, "--evidence", kept(tmp_path / "e", delivered.workers))
+    assert (status, failures(report)) == (0, {})
+    assert "evidence" in {one["name"] for one in report["checks"]}
+
+
+def test_evidence_that_was_changed_or_is_gone_is_not_established(delivered: Delivered, verify: Verify, tmp_path: Path):
+    pod = next(name for name in delivered.workers if "-eval-" in name)
+    changed = delivered.workers[pod] | {"evidence.json": delivered.workers[pod]["evidence.json"].replace("0.0", "1.0")}
+    for workers in (delivered.workers | {pod: changed}, {name: one for name, one in delivered.workers.items() if name != pod}):
+        status, report = verify(delivered.uri, "--evidence", kept(tmp_path / "e", workers))
+        assert status == 2 and "of eval is not there, or was changed" in failures(report)["evidence"]
+
+
+def test_numbers_that_the_evidence_does_not_give_fail_though_signed(delivered: Delivered):
+    """An operator that rounds up is found out by who has the evidence."""
+    from delivery_oracle.verify import evidence
+
+    texts = [one["evidence.json"] for one in delivered.workers.values()]
+    certificate = delivered.certificate
+    assert evidence.check(certificate, texts) == []
+    certificate["evaluation"] |= {"candidate": "0.9000", "pValue": "1e-90"}
+    assert [line.split(" ")[0] for line in evidence.check(certificate, texts)] == ["candidate", "pValue"]
+
+
 @pytest.mark.parametrize(
     ("what", "said"),
     [

@@ -103,11 +103,13 @@ class EvaluationStatus(Model):
     gain: SignedText
     """Difference."""
     low: SignedText
-    """Lower 95 % bound of the gain."""
+    """Lower bound of the gain, at the level of this use of the holdout."""
     high: SignedText
-    """Upper 95 % bound of the gain."""
+    """Upper bound of the gain, at the same level."""
     p_value: str
     """Exact one-sided paired test."""
+    use: int | None = None
+    """Which use of the holdout this was. The k-th has the level 0.05 / (k (k + 1)): bounds of the first are at 97.5 %."""
 
 
 class Artifact(Model):
@@ -173,6 +175,10 @@ class ApprovalStatus(Model):
     """What it stands for."""
     requested_at: str
     """When it was first asked for."""
+    image: str | None = None
+    """Image that it would serve with; what was approved keeps it, whatever the operator is upgraded to."""
+    runtime: str | None = None
+    """Deployment or InferenceService; what was approved keeps that too."""
     changed: tuple[str, ...] | None = None
     """What differs from the request before this one, which had been approved."""
     approvals: tuple[Ruling, ...] | None = None

@@ -13,6 +13,7 @@ from delivery_operator.documents.certificate import not_established, verdict_wor
 from delivery_operator.observed import Observed
 from delivery_oracle.claims import CheckedClaim
 from delivery_oracle.stages import intake
+from delivery_oracle.statistics.learned import spent_alpha
 
 TASKS = {"Classification": "text-classification", "ExactMatch": "text-generation", "Extraction": "text-generation"}
 MARKUP = re.compile(r"([\\`*_~\[\]<>|#&])")
@@ -102,13 +103,14 @@ def _evaluation(spec: DeliverySpec, facts: Facts) -> str:
     numbers = facts.evaluation
     if numbers is None:
         return ""
+    asked, sure = spec.terms.acceptance, 100 * (1 - spent_alpha(numbers.use))
     return (
         "## Evaluation\n\n"
-        f"| {spec.terms.acceptance.metric} on {numbers.items} sealed items | base | this model | gain | 95 % interval | p |\n"
+        f"| {asked.metric} on {numbers.items} sealed items | base | this model | gain | {sure:.4g} % interval | p |\n"
         "|---|---|---|---|---|---|\n"
         f"| in the serving engine | {numbers.base} | {numbers.candidate} | {numbers.gain} | "
         f"{numbers.low} to {numbers.high} | {numbers.p_value} |\n\n"
-        f"Margin asked for: {spec.terms.acceptance.minimum_gain}. Test: exact, paired, one-sided."
+        f"Margin asked for: {asked.minimum_gain}. Test: exact, paired, one-sided; use {numbers.use or 1} of these items."
     )
 
 

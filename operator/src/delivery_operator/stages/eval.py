@@ -114,5 +114,6 @@ def _in_numbers(observed: Observed, facts: Facts, result: EvaluateEvidence, use:
         low=f"{seen.interval.low:+.4f}",
         high=f"{seen.interval.high:+.4f}",
         p_value=f"{seen.p:.3g}",
+        use=use,
     )
     return replace(facts, evaluation=numbers, gain=f"{seen.gain:+.2f}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from delivery_oracle.commands.common import STATUS, BadInput, Commands, show
-from delivery_oracle.commands.yamls import documents
+from delivery_oracle.commands.yamls import documents, text_of
 
 if TYPE_CHECKING:
     from delivery_oracle.verify.check import Verification
@@ -23,6 +23,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--key", type=Path, required=True, metavar="PUB", help="public key that is trusted, PEM")
     parser.add_argument("--insecure", action="store_true", help="speak plain HTTP to the registry")
     parser.add_argument("--deep", action="store_true", help="read and hash every byte of the weights")
+    parser.add_argument("--evidence", type=Path, metavar="DIR", help="hold the workers' evidence against the certificate")
     parser.add_argument("-o", dest="output", choices=("text", "json"), default="text", help="how to print (default text)")
     parser.set_defaults(run=run)
 
@@ -42,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
         key = PublicKey(options.key)
     except (OSError, ValueError) as error:
         raise BadInput(f"--key {options.key}: not a PEM file with an elliptic curve public key ({error})") from None
-    done = verify(Repository(reference, options.insecure), key, given, options.deep)
+    texts = None if options.evidence is None else evidence(options.evidence)
+    done = verify(Repository(reference, options.insecure), key, given, options.deep, texts)
     print_json(str(reference), done) if options.output == "json" else print_text(str(reference), done)
     return STATUS[done.verdict]
 
@@ -66,6 +68,20 @@ def target(what: str) -> tuple[dict[str, Any] | None, str]:
     if not isinstance(artifact, dict) or not isinstance(artifact.get("uri"), str):
         raise BadInput(f"{path}: names no artifact: it certifies that nothing was delivered, and is not signed")
     return certificate, artifact["uri"]
+
+
+def evidence(directory: Path) -> list[str]:
+    """Texts of the evidence in a directory: of ConfigMaps and Lists of them, and of bare evidence files."""
+    if not directory.is_dir():
+        raise BadInput(f"{directory}: no such directory")
+    texts: list[str] = []
+    for path in sorted(path for path in directory.rglob("*") if path.suffix in (".json", ".yaml", ".yml") and path.is_file()):
+        texts.append(text_of(path))
+        for document in documents(path):
+            items = document.get("items", [document]) if isinstance(document, dict) else []
+            data = [one.get("data") or {} for one in items if isinstance(one, dict) and one.get("kind") == "ConfigMap"]
+            texts += [one["evidence.json"] for one in data if isinstance(one.get("evidence.json"), str)]
+    return texts
 
 
 def summary(signed: Papers) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from delivery_api.digests import canonical, sha256
 from delivery_api.finding import Verdict
 from delivery_api.papers import MATERIALS, PAPERS, PAPERS_TYPE, PROVENANCE, PROVENANCE_TYPE, SIGNATURE, STATEMENT
-from delivery_oracle.verify import papers
+from delivery_oracle.verify import evidence, papers
 from delivery_oracle.verify.found import Found, Missing, Signed
 from delivery_oracle.verify.papers import Papers
 from delivery_oracle.verify.registry import Forged, Repository, Unreadable, files
@@ -128,14 +128,23 @@ class Verifier:
         raise Missing("there is no provenance of this delivery beside the artifact")
 
 
-def verify(repository: Repository, key: PublicKey, given: dict[str, Any] | None = None, deep: bool = False) -> Verification:
-    """All checks. `given`: a certificate that must be the signed one; `deep`: read and hash every byte of the weights."""
+def verify(
+    repository: Repository,
+    key: PublicKey,
+    given: dict[str, Any] | None = None,
+    deep: bool = False,
+    texts: list[str] | None = None,
+) -> Verification:
+    """All checks. `given`: a certificate that must be the signed one; `deep`: read and hash every byte of the weights;
+    `texts`: the workers' evidence, to be held against the certificate."""
     done, look = Verification(), Verifier(repository, key, given, deep)
     if _attempt(done, "artifact", look.artifact):
         _attempt(done, "signature", look.signature)
         if _attempt(done, "papers", look.papers) and _attempt(done, "attestation", look.provenance):
             done.papers = Papers(**look.said)
             _hold(done, done.papers, repository.reference.digest)
+            if texts is not None:
+                _attempt(done, "evidence", partial(_rests, done.papers, texts))
     return done
 
 
@@ -162,6 +171,17 @@ def _hold(done: Verification, signed: Papers, artifact: str) -> None:
             objections = [f"the papers lack or garble what this rests on ({type(error).__name__}: {error})"]
         told = "; ".join(" ".join(one.split()) for one in objections)
         done.checks.append(Check(name, Verdict.FAIL if objections else Verdict.PASS, told or HOLDS[name]))
+
+
+def _rests(signed: Papers, texts: list[str]) -> str:
+    """The evidence is the one that the certificate rests on, and comes to the same numbers."""
+    try:
+        objections = evidence.check(signed.certificate, texts)
+    except GARBLED as error:
+        objections = [f"it cannot be read beside the papers ({type(error).__name__}: {error})"]
+    if objections:
+        raise Forged("; ".join(objections))
+    return "every stage's evidence has the digest of the certificate, and the audit computed from it is the same"
 
 
 def _json(raw: bytes) -> dict[str, Any]:
