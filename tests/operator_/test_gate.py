@@ -1,5 +1,6 @@
 """The gate as the operator sees it: who approved, rejected, revoked or overrode, and what comes of it."""
 
+import copy
 import json
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import pytest
 from delivery_api import names
 from delivery_api.driver import Approval
 from tests.oracle import world
-from tests.support.fake import FakeCluster
+from tests.support.fake import SETTINGS, FakeCluster
 from tests.support.plays import Play
 
 SERVERS = ("Deployment/", "InferenceService/")
@@ -149,6 +150,30 @@ async def test_revoking_takes_the_servers_down_and_not_the_bill():
     writes = list(fake.writes)
     await fake.settle()
     assert fake.writes == writes
+
+
+@pytest.mark.parametrize("by", ["image", "args"])
+async def test_a_server_that_somebody_changed_is_put_back_and_its_approval_stands(by: str):
+    """What was approved is a record; what serves may have been tampered with, and is no witness of what was approved."""
+    fake = await FakeCluster().go_on()
+    (name,) = servers(fake)
+    container = fake.objects[name]["spec"]["template"]["spec"]["containers"][0]
+    before = copy.deepcopy(container)
+    container[by] = "registry.example/evil@sha256:6" if by == "image" else ["serve", "--model=evil"]
+    await fake.settle()
+    assert fake.objects[name]["spec"]["template"]["spec"]["containers"][0] == before
+    assert fake.status.state == "Delivered" and fake.status.approval.approved_by == "eve"
+
+
+async def test_a_server_that_was_deleted_comes_back_as_it_was_approved():
+    """Also when the operator was upgraded, and KServe installed, in the meantime."""
+    fake = await FakeCluster().go_on()
+    (name,) = servers(fake)
+    before = copy.deepcopy(fake.objects[name]["spec"])
+    fake.delete(name)
+    fake.apis = frozenset({"serving.kserve.io"})
+    await fake.settle(SETTINGS.model_copy(update={"worker_image": "another@sha256:9"}))
+    assert fake.objects[name]["spec"] == before and fake.status.approval.approved_by == "eve"
 
 
 async def test_an_override_serves_and_never_passes():

@@ -50,9 +50,9 @@ def request(
     )
 
 
-def look(observed: Observed, asked: ApprovalRequest) -> Approval:
+def look(observed: Observed, asked: ApprovalRequest, plan: Mapping[str, object]) -> Approval:
     """How the request stands now."""
-    status, known = _status(observed, asked)
+    status, known = _status(observed, asked, plan)
     if not known:
         return _open(observed, status, known)
     if status.closed is not None:
@@ -63,9 +63,9 @@ def look(observed: Observed, asked: ApprovalRequest) -> Approval:
     return _open(observed, status, known)
 
 
-def look_around(observed: Observed, asked: ApprovalRequest) -> Approval:
+def look_around(observed: Observed, asked: ApprovalRequest, plan: Mapping[str, object]) -> Approval:
     """How an override of an audit that did not pass stands; it is asked for nowhere, and waits for nobody."""
-    status, known = _status(observed, asked)
+    status, known = _status(observed, asked, plan)
     waits = unknown(Reason.WAITING, "Waits for eval")
     if status.closed is not None:
         return Approval(status, _ended(observed, status.closed))
@@ -78,7 +78,7 @@ def look_around(observed: Observed, asked: ApprovalRequest) -> Approval:
     return Approval(status.model_copy(update={"override": given.ruling(observed)}), _gate(observed))
 
 
-def _status(observed: Observed, asked: ApprovalRequest) -> tuple[ApprovalStatus, bool]:
+def _status(observed: Observed, asked: ApprovalRequest, plan: Mapping[str, object]) -> tuple[ApprovalStatus, bool]:
     """The request as it was written, or a new one; and whether it was written: none is decided on before that."""
     value = digest(asked).removeprefix("sha256:")
     before = observed.status.approval
@@ -88,7 +88,14 @@ def _status(observed: Observed, asked: ApprovalRequest) -> tuple[ApprovalStatus,
     if before is not None and before.approved_by:
         old, new = before.request.model_dump(), asked.model_dump()
         changed = tuple(name for name in old if old[name] != new[name])
-    made = ApprovalStatus(digest=value, request=asked, requested_at=times.render(observed.now), changed=changed)
+    made = ApprovalStatus(
+        digest=value,
+        request=asked,
+        requested_at=times.render(observed.now),
+        image=str(plan["image"]),
+        runtime=str(plan["runtime"]),
+        changed=changed,
+    )
     return made, False
 
 

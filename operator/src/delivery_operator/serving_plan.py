@@ -4,13 +4,14 @@ from delivery_api.digests import canonical, plain
 from delivery_api.driver import Config, Schedule
 from delivery_api.evidence import ArtifactRecord
 from delivery_api.sources import Source
+from delivery_api.status import ApprovalStatus
 from delivery_api.tasks import ServeTask
 from delivery_operator import attempts, tasks
 from delivery_operator.decision import Facts, Want
 from delivery_operator.manifests import serving
 from delivery_operator.manifests.common import matches
 from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
-from delivery_operator.observed import Observed, Server
+from delivery_operator.observed import Observed
 from delivery_operator.settings import Settings
 
 
@@ -40,27 +41,31 @@ def plan(observed: Observed, settings: Settings, facts: Facts, task: ServeTask, 
     }
 
 
-def approved_server(observed: Observed) -> Server | None:
-    """What serves by an approval already; an upgrade of the operator or a KServe that comes later does not void it."""
+def approved(observed: Observed) -> ApprovalStatus | None:
+    """What was approved, while it stands: an upgrade of the operator or a KServe that comes later does not void it.
+
+    It is read from the record, never from what serves: that may have been changed by somebody, and has to be put back.
+    """
     asked = observed.status.approval
-    return observed.servers[0] if observed.servers and asked is not None and (asked.approved_by or asked.override) else None
+    stands = asked is not None and asked.closed is None and (asked.approved_by or asked.override)
+    return asked if stands else None
 
 
 def image(observed: Observed, settings: Settings, facts: Facts) -> str:
-    """The worker image; what serves already keeps the image it was approved with when the operator is upgraded."""
-    approved = approved_server(observed)
-    if approved is not None and approved.image:
-        return approved.image
+    """The worker image; what was approved keeps the image it was approved with when the operator is upgraded."""
+    record = approved(observed)
+    if record is not None and record.image:
+        return record.image
     return settings.image_for(facts.accelerator.image if facts.accelerator else "cuda")
 
 
 def runtime(observed: Observed) -> str:
-    """Deployment, or InferenceService where it is wanted and there; what serves already stays what it is."""
+    """Deployment, or InferenceService where it is wanted and there; what was approved stays what it is."""
     wanted = observed.spec.serving.runtime
     if wanted == "Auto":
-        approved = approved_server(observed)
-        if approved is not None:
-            return approved.kind
+        record = approved(observed)
+        if record is not None and record.runtime:
+            return record.runtime
         return "InferenceService" if serving.KSERVE in observed.apis else "Deployment"
     return wanted
 

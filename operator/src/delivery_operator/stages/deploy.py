@@ -35,7 +35,7 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     task = serving_plan.serve_task(observed, settings, artifact, config)
     plan = serving_plan.plan(observed, settings, facts, task, schedule)
     request = approval.request(observed, facts, artifact, plan)
-    state = approval.look(observed, request)
+    state = approval.look(observed, request, plan)
     facts = replace(facts.look_again(state.look_seconds), approval=state.status)
     if state.finding is not None:
         return _closed(observed, facts, state, task)
@@ -58,7 +58,7 @@ def around(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     task = serving_plan.serve_task(observed, settings, artifact, config)
     plan = serving_plan.plan(observed, settings, facts, task, schedule)
     audit = str(facts.findings[Stage.EVAL].reason)
-    state = approval.look_around(observed, approval.request(observed, facts, artifact, plan, audit))
+    state = approval.look_around(observed, approval.request(observed, facts, artifact, plan, audit), plan)
     facts = replace(facts, approval=state.status)
     if state.finding is not None:
         return _closed(observed, facts, state, task)
