@@ -140,9 +140,16 @@ async def test_json_is_spelt_as_the_api_spells_it():
     assert "billed" not in told["money"], "absent is absent, not null"
 
 
-def test_objects_that_follow_each_other_are_read_one_by_one():
-    stream = iter(["{\n", '    "type": "ADDED"\n', "}\n", "{\n", '    "type": "DELETED"\n', "}\n"])
-    assert [one["type"] for one in _documents(stream)] == ["ADDED", "DELETED"]
+STREAMS = {
+    "one a line": ['{"type":"ADDED","object":{}}\n', '{"type":"DELETED","object":{}}\n'],
+    "indented": ["{\n", '    "type": "ADDED"\n', "}\n", "{\n", '    "type": "DELETED",\n', '    "object": {}\n', "}\n"],
+}
+
+
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
+def test_objects_that_follow_each_other_are_read_one_by_one(stream: list[str]):
+    """kubectl has printed watch events either way."""
+    assert [one["type"] for one in _documents(iter(stream))] == ["ADDED", "DELETED"]
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0, "0s"), (59, "59s"), (3600, "1h"), (3725, "1h 2m"), (90_000, "1d 1h")])

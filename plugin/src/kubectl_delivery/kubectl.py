@@ -96,10 +96,10 @@ class Kubectl:
 
 
 def _documents(stream: Iterator[str]) -> Iterator[JSON]:
-    """JSON objects that follow each other, indented as kubectl prints them."""
+    """JSON objects that follow each other: one a line, or indented with its braces in the first column."""
     lines: list[str] = []
     for line in stream:
         lines.append(line)
-        if line.rstrip("\n") == "}":
+        if line[0] in "{}" and line.rstrip().endswith("}"):
             yield json.loads("".join(lines))
             lines.clear()
