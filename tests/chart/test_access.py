@@ -50,7 +50,7 @@ OPERATOR_NEVER = {
     "roles.rbac.authorization.k8s.io": set(VERBS) | {"bind", "escalate"},
     "users": {"impersonate"},
     "leases.coordination.k8s.io": {"create", "update"},
-    "secrets": {"list", "watch", "create", "update", "patch", "delete"},
+    "secrets": set(VERBS),
     "pods": {"create", "update", "patch", "delete"},
     "namespaces": {"update", "patch", "delete"},
 }

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from delivery_api import names
+from tests.oracle import world
 from tests.support.fake import FakeCluster
 from tests.support.plays import Play
 
@@ -175,3 +176,23 @@ async def test_a_class_that_is_deleted_after_training_does_not_undo_it():
     fake.classes = {}
     await fake.settle()
     assert fake.reason("Trained") == "Trained" and fake.reason("Evaluated") == "ClassMissing"
+
+
+async def test_a_job_of_a_queue_is_deleted_to_end_it_and_made_anew():
+    """A queue starts what is suspended: a paused run would go on, and a run that the probe has stopped would be paid for."""
+    fake = await FakeCluster(spec=world.spec(schedule__queue="team")).settle()
+    fake.run_pods()
+    await fake.settle()
+    fake.edit(suspend=True)
+    await fake.settle()
+    assert not jobs(fake, "train") and fake.reason("Trained") == "Suspended"
+    fake.edit(suspend=False)
+    await fake.settle()
+    (anew,) = jobs(fake, "train")
+    assert fake.objects[anew]["spec"]["suspend"] is True, "it waits for its queue"
+
+
+async def test_who_is_asked_for_a_secret_finds_the_namespace_to_put_it_in():
+    """The first Delivery of a tenant would wait for ever: nothing of it may run, and the namespace came with its work."""
+    fake = await FakeCluster(missing_secrets=frozenset({"acme-sealed"})).settle()
+    assert list(fake.objects) == ["ConfigMap/anchor-uid-1"] and fake.reason("IntakeAccepted") == "SecretMissing"

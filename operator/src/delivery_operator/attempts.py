@@ -103,22 +103,25 @@ def record(carried: Carried, finding: Finding) -> StageRecord | None:
     )
 
 
-def patch(observed: Observed, seen: Job, mode: str, **spec: Any) -> Want:
-    """Suspend or resume a Job."""
-    manifest = {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": seen.name, "namespace": observed.work_namespace},
-        "spec": spec,
-    }
-    return Want("suspend" if mode == "suspend" else "resume", manifest)
+def _of(observed: Observed, seen: Job, **spec: Any) -> dict[str, Any]:
+    """A Job by name, with fields of its spec."""
+    named = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": seen.name, "namespace": observed.work_namespace}}
+    return named | ({"spec": spec} if spec else {})
+
+
+def ending(observed: Observed, seen: Job) -> tuple[Want, ...]:
+    """What ends a Job: suspended, its pod ends, and what it wrote is kept.
+
+    A Job of a queue goes altogether, since the queue starts what is suspended; its evidence hangs on the anchor.
+    """
+    if seen.queue:
+        return (Want("delete", _of(observed, seen)),)
+    return () if seen.suspended else (Want("suspend", _of(observed, seen, suspend=True)),)
 
 
 def stop(observed: Observed, seen: Work) -> tuple[Want, ...]:
-    """End a run: its Job is suspended, which ends its pod and keeps what it wrote."""
-    if seen.job is None or not seen.active or seen.job.suspended:
-        return ()
-    return (patch(observed, seen.job, "suspend", suspend=True),)
+    """End a run that may be running."""
+    return ending(observed, seen.job) if seen.job is not None and seen.active else ()
 
 
 def _paused(observed: Observed, seen: Work) -> Carried:
@@ -136,7 +139,7 @@ def _attended(observed: Observed, settings: Settings, facts: Facts, given: Assig
         seconds = _seconds_left(observed, facts, given)
         spec: dict[str, Any] = {"suspend": False} | ({"activeDeadlineSeconds": seconds} if seconds else {})
         finding = unknown(Reason.JOB_PENDING, f"Job {current.name} waits for its pod")
-        return Carried(seen, finding, wants=(patch(observed, current, "resume", **spec),), keeps=keeps)
+        return Carried(seen, finding, wants=(Want("resume", _of(observed, current, **spec)),), keeps=keeps)
     finding = seen.finding or unknown(Reason.JOB_RUNNING, f"Job {current.name} runs")
     if finding.reason is Reason.NO_NODE_FITS:
         finding = _placed(observed, given, current, finding)

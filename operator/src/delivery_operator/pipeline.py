@@ -66,7 +66,7 @@ def run(observed: Observed, settings: Settings, faulted: Faulted = lambda stage,
     if broken:
         # A bug of ours stops nobody's training.
         keeps |= {job.name for job in observed.jobs}
-    return Outcome(facts.findings, facts, ordered(observed, wants, keeps))
+    return Outcome(facts.findings, facts, ordered(observed, facts.findings, wants, keeps))
 
 
 def blocking(findings: Mapping[Stage, Finding]) -> Stage | None:
@@ -101,15 +101,18 @@ def guarded(stage: Stage, decide: Decide, observed: Observed, facts: Facts, sett
         return Decision(unknown(Reason.INTERNAL_ERROR, message), facts.look_again(60.0), keeps=keeps)
 
 
-def ordered(observed: Observed, wants: list[Want], keeps: set[str]) -> tuple[Want, ...]:
+def ordered(observed: Observed, findings: Mapping[Stage, Finding], wants: list[Want], keeps: set[str]) -> tuple[Want, ...]:
     """What to write: the anchor first, for it owns the rest; then ends, then beginnings."""
     if not observed.anchor_uid:
-        return (Want("create", records.anchor(observed)),) if wants else ()
+        # Somebody is told to create a Secret in the work namespace: it comes with the anchor.
+        asks = any(one.reason is Reason.SECRET_MISSING for one in findings.values())
+        return (Want("create", records.anchor(observed)),) if wants or asks else ()
     named = {want.name for want in wants}
     stale = [
-        attempts.patch(observed, job, "suspend", suspend=True)
+        want
         for job in observed.jobs
-        if not job.finished and not job.suspended and job.name not in keeps and f"Job/{job.name}" not in named
+        if not job.finished and job.name not in keeps and f"Job/{job.name}" not in named
+        for want in attempts.ending(observed, job)
     ]
     ends = [want for want in wants if want.mode in ("suspend", "delete")]
     return (*stale, *ends, *(want for want in wants if want.mode not in ("suspend", "delete")))

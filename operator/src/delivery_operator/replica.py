@@ -36,7 +36,7 @@ class Replica:
     def __init__(self, settings: Settings, api: Api, leader: Leader, identity: str) -> None:
         self._settings, self._api, self.leader = settings, api, leader
         self.world = World(api, self.wake, settings.stall_seconds * 0.75)
-        self._cluster = KubeCluster(api, self.world, identity, settings.plain_http)
+        self._cluster = KubeCluster(api, self.world, identity, settings.namespace, settings.plain_http)
         reconciler = Reconciler(self._cluster, settings)
         self.queue = Queue(reconciler.look, settings.concurrency, self._failed)
         self._collector = Collector(api, self.world, self.wake, self._cluster.version_seen)

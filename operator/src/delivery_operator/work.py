@@ -88,7 +88,10 @@ def look(observed: Observed, stage: Stage, inputs: str, *, attempts: int, retry_
         if known.verdict == "Fail" and not lineage:
             return replace(base, finding=_gone(stage, known))
     if job is None:
-        return replace(base, next_attempt=_first_attempt(observed, stage, pods))
+        if any(not pod.ended for pod in pods):
+            ends = f"The Job of an earlier pod of {stage} is gone; the next one follows once that pod has ended"
+            return replace(base, finding=unknown(Reason.JOB_PENDING, ends))
+        return replace(base, next_attempt=1)
     mine = [pod for pod in pods if pod.job == job.name]
     if not job.finished:
         return replace(base, finding=running(job, mine))
@@ -135,11 +138,6 @@ def _gone(stage: Stage, known: StageRecord) -> Finding:
         Reason.EVIDENCE_MISSING,
         f"The recorded evidence {which} of {stage} is gone or was changed; nothing is concluded from what is left",
     )
-
-
-def _first_attempt(observed: Observed, stage: Stage, pods: list[Pod]) -> int | None:
-    """A Job that was deleted is made again, once nothing of it runs any more."""
-    return None if any(not pod.ended for pod in pods) else 1
 
 
 def running(job: Job, pods: list[Pod]) -> Finding:

@@ -94,11 +94,15 @@ class Collector:
     async def _stop(self, uid: str) -> None:
         """Work ends in any case; the anchor stays, and with it what the bill is made of, until the bill can be kept."""
         for job in self._world.jobs.of(uid):
-            if job["spec"].get("suspend") or reading.job(job).finished:
+            seen, path = reading.job(job), paths.JOBS.path(job["metadata"]["namespace"], job["metadata"]["name"])
+            if seen.finished or (seen.suspended and not seen.queue):
                 continue
-            path = paths.JOBS.path(job["metadata"]["namespace"], job["metadata"]["name"])
             try:
-                await self._api.patch(path, {"spec": {"suspend": True}}, "merge")
+                if seen.queue:
+                    # Its queue would start it again.
+                    await self._api.delete(path)
+                else:
+                    await self._api.patch(path, {"spec": {"suspend": True}}, "merge")
             except DeliveryError as error:
                 log.error("Could not stop the work of a deleted Delivery: %s", error, extra={"uid": uid})
 

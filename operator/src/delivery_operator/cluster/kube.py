@@ -1,6 +1,7 @@
 """The `Cluster` of `reconcile`, on a real API server."""
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,13 +12,13 @@ from delivery_api.reasons import Reason
 from delivery_api.status import Condition, DeliveryStatus
 from delivery_operator.cluster import paths
 from delivery_operator.cluster.client import JSON, Api
-from delivery_operator.cluster.observe import Observer
+from delivery_operator.cluster.furnish import Furnisher
+from delivery_operator.cluster.observe import Observer, Unfurnished
 from delivery_operator.cluster.store import Raw
 from delivery_operator.cluster.world import World
 from delivery_operator.decision import Want
 from delivery_operator.errors import Conflict, DeliveryError, Refused, Transient
 from delivery_operator.leader import stamp
-from delivery_operator.manifests import namespace
 from delivery_operator.observed import Key, Observed
 
 log = logging.getLogger(__name__)
@@ -28,11 +29,11 @@ LONGEST_NOTE = 1024
 class KubeCluster:
     """Observes, applies and writes."""
 
-    def __init__(self, api: Api, world: World, identity: str, plain_http: tuple[str, ...]) -> None:
+    def __init__(self, api: Api, world: World, identity: str, home: str, plain_http: tuple[str, ...]) -> None:
         self._api, self._world, self._identity = api, world, identity
         self._observer = Observer(api, world, plain_http)
         self._raw: dict[Key, Raw] = {}
-        self._furnished: set[tuple[str, str]] = set()
+        self._furnisher = Furnisher(api, home)
 
     async def observe(self, key: Key, now: datetime) -> Observed | None:
         """Everything about one Delivery; None when it does not exist."""
@@ -41,7 +42,13 @@ class KubeCluster:
             self._raw.pop(key, None)
             return None
         self._raw[key] = raw
-        return await self._observer.observe(key, raw, now)
+        try:
+            return await self._observer.observe(key, raw, now)
+        except Unfurnished:
+            # Made by an earlier version, or a moment ago: then the API server needs that moment.
+            self._furnisher.forget(names.work_namespace(key.namespace))
+            await self._furnisher.furnish(key.namespace, _creator(raw["metadata"].get("annotations") or {}))
+            raise
 
     def version_seen(self, key: Key) -> str | None:
         """resourceVersion at the last look."""
@@ -54,7 +61,7 @@ class KubeCluster:
 
     async def apply(self, observed: Observed, wants: tuple[Want, ...]) -> None:
         """Write children, in order."""
-        await self._furnish(observed)
+        await self._furnisher.furnish(observed.key.namespace, _creator(observed.annotations))
         for want in wants:
             made = await self._write(want)
             if made is not None:
@@ -64,10 +71,10 @@ class KubeCluster:
     async def _write(self, want: Want) -> JSON | None:
         manifest = dict(want.manifest)
         if want.mode == "create":
-            made = await self._api.create(paths.collection(manifest), manifest, fieldManager=names.FIELD_MANAGER)
-            return made if made is not None else await self._existing(manifest)
+            return await self._create(manifest)
         if want.mode == "delete":
             await self._api.delete(paths.address(manifest))
+            self._drop(manifest)
             return None
         how: Any = "apply" if want.mode == "apply" else "merge"
         try:
@@ -76,6 +83,17 @@ class KubeCluster:
             if error.status == 404:
                 raise Transient(f"{want.name} is gone: {error}") from error
             raise
+
+    async def _create(self, manifest: JSON) -> JSON:
+        where = manifest["metadata"].get("namespace", "")
+        try:
+            made = await self._api.create(paths.collection(manifest), manifest, fieldManager=names.FIELD_MANAGER)
+        except Refused as error:
+            if error.status != 404:
+                raise
+            self._furnisher.forget(where)
+            raise Transient(f"Namespace {where} is gone: {error}") from error
+        return made if made is not None else await self._existing(manifest)
 
     async def _existing(self, manifest: JSON) -> JSON:
         """What has the name already: ours from before a crash, or somebody else's."""
@@ -93,21 +111,12 @@ class KubeCluster:
         if store is not None and "metadata" in made:
             store.put({"apiVersion": want.manifest["apiVersion"], "kind": want.manifest["kind"]} | made)
 
-    async def _furnish(self, observed: Observed) -> None:
-        """The work namespace and what belongs in it, once a process: what is there is only looked at."""
-        work, creator = observed.work_namespace, observed.annotations.get(names.CREATED_BY, "")
-        if (work, creator) in self._furnished:
-            return
-        wanted = [namespace.namespace(work, observed.key.namespace), *namespace.furniture(work, observed.key.namespace)]
-        if creator:
-            wanted.append(namespace.depositor(work, creator))
-        for manifest in wanted:
-            there = await self._api.get(paths.address(manifest))
-            if there is None:
-                await self._api.create(paths.collection(manifest), manifest)
-            elif manifest["kind"] == "Namespace":
-                _own(there, observed)
-        self._furnished.add((work, creator))
+    def _drop(self, manifest: JSON) -> None:
+        """What was deleted is not seen again, though its event comes later."""
+        store, metadata = self._world.store_of(manifest["kind"]), manifest["metadata"]
+        known = store.get(metadata["namespace"], metadata["name"]) if store is not None else None
+        if store is not None and known is not None:
+            store.remove(known)
 
     async def write_status(self, observed: Observed, new: DeliveryStatus) -> None:
         """Replace the status, if the Delivery is still the one that was observed."""
@@ -154,11 +163,5 @@ class KubeCluster:
         }
 
 
-def _own(there: JSON, observed: Observed) -> None:
-    """A namespace of that name that is not the operator's is not worked in."""
-    labels = there["metadata"].get("labels") or {}
-    if labels.get(names.WORK_NAMESPACE) != "true":
-        name = there["metadata"]["name"]
-        raise Refused(f"Namespace {name} exists and is not the operator's; rename {observed.key.namespace} or delete {name}")
-    if "deletionTimestamp" in there["metadata"]:
-        raise Transient(f"Namespace {there['metadata']['name']} is being deleted")
+def _creator(annotations: Mapping[str, str]) -> str:
+    return annotations.get(names.CREATED_BY, "")

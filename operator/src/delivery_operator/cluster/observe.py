@@ -20,9 +20,13 @@ from delivery_operator.cluster import gate, overflow, paths
 from delivery_operator.cluster.client import METADATA_ONLY, Api
 from delivery_operator.cluster.store import Raw
 from delivery_operator.cluster.world import World
-from delivery_operator.errors import Refused
+from delivery_operator.errors import Refused, Transient
 from delivery_operator.manifests.pod import all_secrets
 from delivery_operator.observed import Evidence, Key, Observed, Pod
+
+
+class Unfurnished(Transient):
+    """The operator may not read in a work namespace what it needs to: the binding is not there, or not in force yet."""
 
 
 class Observer:
@@ -63,7 +67,7 @@ class Observer:
             versions=self._versions(key, uid),
             uses=world.uses,
             nodes=tuple(reading.node(one) for one in world.nodes),
-            missing_secrets=await self._missing_secrets(spec, work),
+            missing_secrets=await self._missing_secrets(spec, work, bool(anchor)),
             apis=world.apis,
         )
         _note_waiting(world, observed)
@@ -131,11 +135,19 @@ class Observer:
             if one["spec"].get("deliveryUid") == uid or one["metadata"]["name"].startswith(prefix)
         }
 
-    async def _missing_secrets(self, spec: DeliverySpec, work: str) -> frozenset[str]:
+    async def _missing_secrets(self, spec: DeliverySpec, work: str, furnished: bool) -> frozenset[str]:
         """Secrets that are named and not there; only their metadata is asked for."""
         missing = []
         for name in all_secrets(spec):
-            if await self._api.get(paths.SECRETS.path(work, name), accept=METADATA_ONLY) is None:
+            try:
+                there = await self._api.get(paths.SECRETS.path(work, name), accept=METADATA_ONLY)
+            except Refused as error:
+                if error.status != 403:
+                    raise
+                if furnished:
+                    raise Unfurnished(f"Secrets of {work} may not be read yet: {error}") from error
+                there = None
+            if there is None:
                 missing.append(name)
         return frozenset(missing)
 

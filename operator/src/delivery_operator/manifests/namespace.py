@@ -12,7 +12,9 @@ from delivery_operator.manifests import network
 
 SERVICE_ACCOUNTS = ("auditor", "trainer", "evaluator", "server")
 WRITERS = ("auditor", "trainer", "evaluator")
-EVIDENCE_ROLE, SECRET_ROLE = "ptaas-evidence-writer", "ptaas-secret-writer"
+EVIDENCE_ROLE, SECRET_ROLE, READER_ROLE = "ptaas-evidence-writer", "ptaas-secret-writer", "ptaas-secret-reader"
+OPERATOR = "delivery-operator"
+"""Service account of the operator, by the chart."""
 RBAC = "rbac.authorization.k8s.io"
 
 
@@ -23,9 +25,12 @@ def _object(api: str, kind: str, name: str, namespace: str | None, **rest: Any) 
     return {"apiVersion": api, "kind": kind, "metadata": metadata, **rest}
 
 
-def namespace(name: str, tenant: str) -> dict[str, Any]:
-    """The namespace, `restricted`, with the name of the tenant it works for."""
+def namespace(name: str, tenant: str, tenant_uid: str = "") -> dict[str, Any]:
+    """The namespace, `restricted`, with the name of the tenant it works for, by whom it is owned: when the tenant's namespace
+    goes, Kubernetes' garbage collector ends this one and all work in it, whether or not the operator runs."""
     made = _object("v1", "Namespace", name, None)
+    if tenant_uid:
+        made["metadata"]["ownerReferences"] = [{"apiVersion": "v1", "kind": "Namespace", "name": tenant, "uid": tenant_uid}]
     made["metadata"]["labels"] |= {
         names.WORK_NAMESPACE: "true",
         names.DELIVERY_NAMESPACE: tenant,
@@ -46,6 +51,11 @@ def furniture(name: str, tenant: str) -> tuple[dict[str, Any], ...]:
         for policy, spec in network.policies(tenant).items()
     )
     return (*accounts, _binding("evidence-writer", name, EVIDENCE_ROLE, subjects), *walls)
+
+
+def reader(name: str, home: str) -> dict[str, Any]:
+    """Lets the operator, which lives in `home`, read Secrets here and nowhere else."""
+    return _binding("secret-reader", name, READER_ROLE, [{"kind": "ServiceAccount", "name": OPERATOR, "namespace": home}])
 
 
 def depositor(name: str, user: str) -> dict[str, Any]:
