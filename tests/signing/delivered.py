@@ -13,7 +13,7 @@ from unittest.mock import patch
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from delivery_api import names
+from delivery_api import names, papers
 from delivery_api.digests import canonical
 from delivery_api.evidence import ArtifactRecord
 from delivery_api.sources import Repository
@@ -145,11 +145,27 @@ def deliver(host: str, keys: Path, folder: Path) -> Delivered:
     return Delivered(host, digest, papers, evidence, keys, workers)
 
 
-def crane(*arguments: str) -> str:
-    """crane, as anybody runs it."""
+def crane_program() -> Path:
+    """crane, built once."""
     from local import build
 
     build.ensure(build.tools, ["crane"])
-    done = subprocess.run([str(build.program("crane")), *arguments], capture_output=True, text=True)
+    return build.program("crane")
+
+
+def fetch(made: Delivered, folder: Path) -> None:
+    """The model's files into `model`, and its signature into `model.sig`, as a person pulls them."""
+    repository = f"{made.host}/{REPOSITORY}"
+    bundle = made.evidence["referrers"][papers.SIGNATURE]
+    for digest, into in ((made.digest, folder / "model"), (bundle, folder)):
+        for layer in json.loads(crane("manifest", "--insecure", f"{repository}@{digest}"))["layers"]:
+            path = into / layer["annotations"]["org.opencontainers.image.title"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(crane("blob", "--insecure", f"{repository}@{layer['digest']}"))
+
+
+def crane(*arguments: str) -> str:
+    """crane, as anybody runs it."""
+    done = subprocess.run([str(crane_program()), *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from tests.signing.delivered import REPOSITORY, Delivered, client, crane
+from tests.signing.delivered import Delivered, client, fetch
 
 
 def referrer(made: Delivered, kind: str) -> bytes:
@@ -25,12 +25,7 @@ def referrer(made: Delivered, kind: str) -> bytes:
 @pytest.fixture
 def downloaded(delivered: Delivered, tmp_path: Path) -> Path:
     """The model's files and its signature, pulled by crane."""
-    repository = f"{delivered.host}/{REPOSITORY}"
-    for layer in json.loads(crane("manifest", "--insecure", f"{repository}@{delivered.digest}"))["layers"]:
-        path = tmp_path / "model" / layer["annotations"]["org.opencontainers.image.title"]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(crane("blob", "--insecure", f"{repository}@{layer['digest']}").encode())
-    (tmp_path / "model.sig").write_bytes(referrer(delivered, "application/vnd.dev.sigstore.bundle.v0.3+json"))
+    fetch(delivered, tmp_path)
     return tmp_path
 
 
