@@ -21,6 +21,8 @@ def token_layer(run: Run) -> float:
     fused = run.compiled or run.stack.norm == "fused" or shape.layer_norm
     norm = w * h if fused else 4 * h
     attention = float(w * (2 * wide + 2 * narrow))
+    if run.packing:
+        attention += w * run.stack.packed_copies * wide
     if run.attention == "eager":
         attention += shape.base.heads * reach(run) * (4 + 2 * w)
     if shape.head_norms and not run.compiled:
@@ -95,4 +97,4 @@ def logit_bytes(run: Run) -> float:
         each = max(each, 12.0)
     if run.shape.soft_capped and not run.chunked:
         each += SOFT_CAP_BYTES
-    return run.tokens * run.base.vocabulary * each / run.told.tensor
+    return run.tokens * run.supervised * run.base.vocabulary * each / run.told.tensor

@@ -51,7 +51,7 @@ class Option:
 
     @property
     def fits(self) -> bool:
-        return self.memory.high <= self.kind.spec.memory_bytes
+        return self.memory.fits(self.kind.spec.memory_bytes)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def measured(given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, 
     if plan.method != "Full":
         chosen["alpha"] = recipe.alpha(given.rank or chosen["rank"].value)
     config, reasons = recipe.fill(given, chosen)
-    used = memory.estimate(load, plan, config, kind.spec.image == "cuda")
+    used = memory.estimate(load, plan, config, kind.spec.image == "cuda", kind.spec)
     duration = speed.estimate(load, plan, config, kind.spec)
     return Option(kind, config, reasons, used, duration, price.estimate(duration, kind.spec))
 
@@ -181,7 +181,7 @@ def proposal(spec: DeliverySpec, plan: Plan, load: Workload, best: Option, fitti
     others = len({one.name for one in fitting}) - 1
     cheapest = f"the cheapest of {others + 1} classes that fit" if others else "the only class that fits"
     named = "given, and it fits" if spec.schedule.accelerator_class else f"{cheapest}, {best.price}"
-    room = f"{gigabytes(best.memory.high)} at most of {gigabytes(best.kind.spec.memory_bytes)}"
+    room = f"{gigabytes(best.memory.wanted)} at most of {gigabytes(best.kind.spec.memory_bytes)}"
     reasons = {f"config.{to_camel(field)}": reason for field, reason in best.reasons.items()}
     reasons["plan.artifact"] = "given" if spec.plan.artifact != "Auto" else artifact_reason(plan)
     reasons["schedule.acceleratorClass"] = named
@@ -197,9 +197,9 @@ def artifact_reason(plan: Plan) -> str:
 
 def too_large(spec: DeliverySpec, plan: Plan, load: Workload, options: Sequence[Option]) -> Proposal:
     """Nothing fits: whose fault it is, and what would make it fit."""
-    roomiest = max(options, key=lambda one: (one.kind.spec.memory_bytes - one.memory.high, one.name))
+    roomiest = max(options, key=lambda one: (one.kind.spec.memory_bytes - one.memory.wanted, one.name))
     short = (
-        f"needs {gigabytes(roomiest.memory.high)}, {roomiest.name} has "
+        f"needs {gigabytes(roomiest.memory.wanted)}, {roomiest.name} has "
         f"{gigabytes(roomiest.kind.spec.memory_bytes)}, mostly {roomiest.memory.largest()}"
     )
     free = Config()

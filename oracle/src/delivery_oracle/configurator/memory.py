@@ -1,17 +1,22 @@
-"""Peak memory of the accelerator while training, part by part.
+"""Peak memory of the accelerator while a delivery trains, part by part.
 
-Documented arithmetic over the architecture and over what the project's trainer holds: frozen weights, a copy for the merged
-artifact, the adapter with its gradients and moments, what a token leaves behind for the backward pass, the logits of supervised
-tokens. Measured on two cores with SmolLM2-135M (LoRA, bf16, packed): a forward pass holds 1.5 MB a token, 1.4 by this formula;
-whole runs of 805 and 1,167 tokens a step peaked at 5.6 and 5.9 to 6.7 GB, 5.2 and 6.9 by it.
+On GPUs it is the estimator's answer for this trainer, with the second model that the probe and the artifact need. On
+processors, whose allocator keeps what it has once asked for, it is arithmetic over what the trainer holds, measured on two
+cores with SmolLM2-135M (LoRA, bf16, packed): a forward pass holds 1.5 MB a token, 1.4 by this formula; whole runs of 805 and
+1,167 tokens a step peaked at 5.6 and 5.9 to 6.7 GB, 5.2 and 6.9 by it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from delivery_api.accelerator import AcceleratorClassSpec
 from delivery_api.driver import Config, Plan
+from delivery_oracle.configurator import own
 from delivery_oracle.configurator.architecture import Architecture
+from delivery_oracle.configurator.coefficients import fitted
+from delivery_oracle.configurator.estimates import SURE
+from delivery_oracle.configurator.footprint import footprint
 from delivery_oracle.configurator.workload import Workload
 
 BYTES = {"fp32": 4, "fp16": 2, "bf16": 2}
@@ -21,16 +26,15 @@ ADAM_BYTES = 8
 MASTER_BYTES = 4
 LOGIT_BYTES = 10
 """A supervised logit: 2 as computed, 4 as float32, 4 of its gradient."""
-CUDA_WORKSPACE = 1_200_000_000
 CPU_WORKSPACE = 1_000_000_000
-CUDA_SLACK = 0.10
 CPU_SLACK = 2.1
 """Share of activations and logits that the allocator holds on top. The processor's keeps freed blocks of every size that
 batches of uneven lengths have asked for, so that a run of many steps holds about three times what a step needs."""
 CPU_CHECKPOINTED = 0.4
-"""Share of the activations that gradient checkpointing leaves on processors, measured; on GPUs the formula holds."""
+"""Share of the activations that gradient checkpointing leaves, measured."""
 LOW, HIGH = 0.80, 1.20
 GIGA = 1e9
+PARTS = ("weights", "copy", "adapter", "gradients", "optimizer", "activations", "logits", "workspace", "fragmentation")
 
 
 @dataclass(frozen=True)
@@ -46,30 +50,66 @@ class Memory:
     logits: int
     workspace: int
     fragmentation: int
+    needed: int | None = None
+    """What a GPU must have for the run to go through; on processors the high estimate decides."""
+    spread: tuple[float, float] = (LOW, HIGH)
 
     @property
     def peak(self) -> int:
-        return sum(vars(self).values())
+        return sum(getattr(self, part) for part in PARTS)
 
     @property
     def low(self) -> int:
-        return int(self.peak * LOW)
+        return int(self.peak * self.spread[0])
 
     @property
     def high(self) -> int:
-        return int(self.peak * HIGH)
+        return int(self.peak * self.spread[1])
+
+    def fits(self, memory: int) -> bool:
+        """Whether it fits, by the rule that is held against published runs."""
+        return self.high <= memory if self.needed is None else self.needed <= SURE * memory
+
+    @property
+    def wanted(self) -> int:
+        """The least memory that would do."""
+        return self.high if self.needed is None else int(self.needed / SURE)
 
     def largest(self) -> str:
         """The part to shrink first."""
-        parts = {name: size for name, size in vars(self).items() if name not in ("workspace", "fragmentation")}
+        parts = {name: getattr(self, name) for name in PARTS if name not in ("workspace", "fragmentation")}
         return max(parts, key=lambda name: parts[name])
 
 
-def estimate(load: Workload, plan: Plan, config: Config, cuda: bool) -> Memory:
-    """Peak memory for a complete config on one accelerator."""
+def estimate(load: Workload, plan: Plan, config: Config, cuda: bool, kind: AcceleratorClassSpec | None = None) -> Memory:
+    """Peak memory for a complete config on one accelerator of a class."""
+    return on_gpu(load, plan, config, kind) if cuda else on_processor(load, plan, config)
+
+
+def on_gpu(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec | None) -> Memory:
+    """The estimator's answer, and the second model."""
+    c, second = fitted(), copy_bytes(load.base, plan, config)
+    held = footprint(own.run_of(load, plan, config, kind), c)
+    return Memory(
+        weights=int(held.weights),
+        copy=second,
+        adapter=int(held.adapter),
+        gradients=int(held.gradients),
+        optimizer=int(held.optimizer),
+        activations=int(held.activations),
+        logits=int(held.logits),
+        workspace=int(held.workspace),
+        fragmentation=int(held.fragmentation),
+        needed=int(held.needed + second),
+        spread=(c.memory_low, c.memory_high),
+    )
+
+
+def on_processor(load: Workload, plan: Plan, config: Config) -> Memory:
+    """What the trainer holds, and what the processor's allocator does not give back."""
     base, rows = load.base, config.micro_batch_size or 1
     trained = trained_parameters(base, plan, config)
-    activations = int(load.tokens(rows, plan.packing) * token_bytes(base, plan, config, cuda))
+    activations = int(load.tokens(rows, plan.packing) * token_bytes(base, plan, config))
     logits = int(load.supervised(rows, plan.loss_on) * base.vocabulary * LOGIT_BYTES)
     return Memory(
         weights=frozen_bytes(base, plan, config),
@@ -79,8 +119,8 @@ def estimate(load: Workload, plan: Plan, config: Config, cuda: bool) -> Memory:
         optimizer=ADAM_BYTES * trained,
         activations=activations,
         logits=logits,
-        workspace=CUDA_WORKSPACE if cuda else CPU_WORKSPACE,
-        fragmentation=int((CUDA_SLACK if cuda else CPU_SLACK) * (activations + logits)),
+        workspace=CPU_WORKSPACE,
+        fragmentation=int(CPU_SLACK * (activations + logits)),
     )
 
 
@@ -108,7 +148,7 @@ def copy_bytes(base: Architecture, plan: Plan, config: Config) -> int:
     return base.parameters * BYTES[config.precision or "bf16"] if plan.artifact == "Merged" else 0
 
 
-def token_bytes(base: Architecture, plan: Plan, config: Config, cuda: bool) -> float:
+def token_bytes(base: Architecture, plan: Plan, config: Config) -> float:
     """What one token leaves for the backward pass in all layers."""
     width = BYTES[config.precision or "bf16"]
     wide, narrow = base.heads * base.head_size, base.key_value_heads * base.head_size
@@ -118,9 +158,7 @@ def token_bytes(base: Architecture, plan: Plan, config: Config, cuda: bool) -> f
     gathered = width * 5 * wide if plan.packing else 0
     feed_forward = width * 4 * sum(item.outputs * item.active for item in base.linears if item.name.endswith("up_proj"))
     layer = norms + attention + gathered + feed_forward + adapter_inputs(base, plan, config)
-    if not config.gradient_checkpointing:
-        return float(base.layers * layer)
-    return float(base.layers * base.hidden * width + layer) if cuda else CPU_CHECKPOINTED * base.layers * layer
+    return (CPU_CHECKPOINTED if config.gradient_checkpointing else 1.0) * base.layers * layer
 
 
 def adapter_inputs(base: Architecture, plan: Plan, config: Config) -> int:

@@ -49,7 +49,7 @@ class Run:
     shape: Shape
     method: str
     rank: int
-    length: int
+    length: float
     rows: int
     checkpointing: str
     optimizer: Optimizer
@@ -63,6 +63,8 @@ class Run:
     sharding: str
     told: Told
     assumed: tuple[str, ...]
+    supervised: float = 1.0
+    """Share of the tokens whose logits are computed."""
 
     @property
     def stack(self) -> Stack:

@@ -1,7 +1,7 @@
 """Seconds of a delivery: training steps, looks of the probe, evaluation, starts.
 
-A step is bounded by arithmetic or by reading the weights, whichever is slower, and by the launch of its kernels. The
-share of the peak that is reached is a fitted number with a physical meaning; its range is the interval.
+Training steps on GPUs are the estimator's. On processors a step is bounded by arithmetic or by reading the weights, whichever
+is slower. Looks and evaluation are forward passes and decoding at the share of the peak that they reach.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from delivery_api.accelerator import AcceleratorClassSpec
 from delivery_api.driver import Config, Plan
 from delivery_api.sealed import LOOK_ITEMS
+from delivery_oracle.configurator import own
 from delivery_oracle.configurator.memory import frozen_bytes, trained_parameters
+from delivery_oracle.configurator.throughput import UPDATE_BYTES, throughput
 from delivery_oracle.configurator.workload import Workload
 
 CUDA_SHARE = 0.45
 CUDA_HALF_TOKENS = 700.0
 """Tokens in a pass at which half of the reachable share is reached."""
 CPU_SHARE = 0.66
-QUANTIZED_SLOWDOWN = 1.35
 LAUNCH_SECONDS = 0.0015
-"""Forward and backward kernels of one layer, launched one by one."""
+"""Kernels of one layer in one forward pass, launched one by one."""
 DECODE_SLOWDOWN = 2.0
 CPU_ENGINE_START, CUDA_ENGINE_START = 75.0, 90.0
 CPU_ITEM_SECONDS = 0.2
@@ -80,15 +81,15 @@ def batch_rows(config: Config) -> int:
 
 
 def step_seconds(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec) -> float:
-    """One optimizer step."""
+    """One optimizer step: on GPUs the estimator's, on processors by what was measured on two cores."""
     passes = config.accumulation_steps or 1
     tokens = load.tokens(config.micro_batch_size or 1, plan.packing)
+    if kind.image == "cuda":
+        return passes * tokens / throughput(own.run_of(load, plan, config, kind)).tokens_per_second
     work = tokens * token_flops(load, plan, config) + head_flops(load, plan, config)
     reading = 3 * frozen_bytes(load.base, plan, config) / kind.bandwidth_bytes_per_second
-    launches = load.base.layers * LAUNCH_SECONDS * 2 if kind.image == "cuda" else 0.0
-    slow = QUANTIZED_SLOWDOWN if plan.method == "QLoRA" else 1.0
-    updating = trained_parameters(load.base, plan, config) * 28 / kind.bandwidth_bytes_per_second
-    return passes * (max(work / reached_flops(kind, tokens) * slow, reading) + launches) + updating
+    updating = trained_parameters(load.base, plan, config) * UPDATE_BYTES / kind.bandwidth_bytes_per_second
+    return passes * max(work / reached_flops(kind, tokens), reading) + updating
 
 
 def reached_flops(kind: AcceleratorClassSpec, tokens: float) -> float:

@@ -55,6 +55,7 @@ class Stack:
     compiled: bool
     accumulates: bool
     paged_in_backward: bool
+    packed_copies: int
 
 
 @dataclass(frozen=True)

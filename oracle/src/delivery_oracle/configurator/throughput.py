@@ -78,7 +78,7 @@ def products(run: Run, c: Coefficients) -> float:
     passes = 2 + recomputed(run) + full
     adapter = 0.0 if full else run.shape.adapter_active * (3 + recomputed(run))
     embeddings = 1 if run.shape.adapted_embeddings else 0
-    head = base.vocabulary * base.hidden * (2 + (full or embeddings))
+    head = run.supervised * base.vocabulary * base.hidden * (2 + (full or embeddings))
     gain = c.fp8_gain if run.precision == "fp8" and run.accelerator.fp8 else 1.0
     flops = 2.0 * tokens * (base.active_parameters * passes / gain + head + adapter)
     saturation = tokens / (tokens + c.half_tokens)
@@ -117,7 +117,9 @@ def traffic(run: Run, c: Coefficients) -> float:
     adapted = 0.0 if run.method == "full" else c.adapter_traffic * shape.adapted_inputs
     passes = 2.5 + recomputed(run)
     moved = run.tokens * shape.base.layers * w * (element + adapted) * share * passes * c.traffic
-    logits = run.tokens * shape.base.vocabulary * LOGIT_TRAFFIC * (FUSED if run.compiled or run.chunked else 1.0)
+    logits = (
+        run.tokens * run.supervised * shape.base.vocabulary * LOGIT_TRAFFIC * (FUSED if run.compiled or run.chunked else 1.0)
+    )
     return (moved + logits) / (run.accelerator.bandwidth * COPY_SHARE) / run.told.tensor
 
 
