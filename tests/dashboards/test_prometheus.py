@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from delivery_api import names
+from delivery_api.delivery import Delivery
 from delivery_operator.metrics.catalogue import Unit
 from tests.chart.kube import CHART, IMAGES, RELEASE
 from tests.dashboards.test_generated import SHOWS
@@ -38,20 +40,38 @@ def is_right(show: Show, value: float) -> bool:
 
 
 async def play(theatre: Theatre) -> None:
-    """One delivered, one at the gate, one of noise, one of permuted labels, and one that trains for ever."""
+    """One delivered, one at the gate, one of noise, one of permuted labels, and one served by override."""
     theatre.order("noisy", spec__terms__handling={"intakeCanary": "Skip"})
     theatre.order("permuted")
     theatre.order("waiting")
+    theatre.order("weak")
     await deliver(theatre, "done")
     await theatre.reaches("withheld", lambda seen: reason(seen, "CostSettled") == "Withheld", "noisy")
     await theatre.reaches("refused", lambda seen: state(seen) == "intake/LabelsUnrelated", "permuted")
     await theatre.reaches("the gate", lambda seen: state(seen) == "deploy/AwaitingApproval", "waiting")
+    await override(theatre, "weak")
+
+
+def overridable(seen: Delivery) -> bool:
+    """The audit has failed, and the request says so."""
+    return seen.status.approval is not None and seen.status.approval.request.audit == "NotLearned"
+
+
+async def override(theatre: Theatre, name: str) -> None:
+    """Somebody with the verb has it served although its audit did not pass."""
+    theatre.admin.ok("create", "rolebinding", "oz", "--clusterrole=ptaas-overrider", "--user=oz", "-n", theatre.tenant)
+    weak = await theatre.reaches(
+        "a failed audit", lambda seen: seen.status.approval and seen.status.approval.request.audit, name
+    )
+    decision = (f"{names.OVERRIDE}={weak.status.approval.digest}", f"{names.reason_of(names.OVERRIDE)}=the old one is broken")
+    theatre.admin.as_user("oz").ok("annotate", "delivery", name, "-n", theatre.tenant, *decision)
+    await theatre.reaches("the override", lambda seen: reason(seen, "Deployed") == "Overridden", name)
 
 
 async def test_every_panel_and_every_rule_has_data_in_its_unit(theatre: Theatre, tmp_path: Path):
     """What people look at is there, and is what the API server says."""
     scrape, port = free_port(), free_port()
-    noise = {"noisy": Play(arm="noise"), "permuted": Play(arm="permute")}
+    noise = {"noisy": Play(arm="noise"), "permuted": Play(arm="permute"), "weak": Play(wins=10)}
     rules = ROOT / "charts/delivery-operator/rules/delivery.yaml"
     async with (
         theatre.operator(DELIVERY_METRICS_PORT=str(scrape)),
@@ -99,14 +119,19 @@ async def agrees(theatre: Theatre, asked: Prometheus, shown: dict[str, list[Samp
         one["metadata"]["name"]: one["status"].get("cost", {})
         for one in theatre.admin.get("deliveries", "-n", theatre.tenant)["items"]
     }
-    assert shown["Billed"] == [({"currency": "USD"}, float(costs["done"]["billed"]))]
-    withheld = sum(float(cost.get("withheld", 0)) for cost in costs.values())
-    assert shown["Withheld"] == [({"currency": "USD"}, pytest.approx(withheld))] and withheld > 0
+    for panel, field in (("Billed", "billed"), ("Withheld", "withheld"), ("Saved by stopping early", "saved")):
+        total = sum(float(cost.get(field, 0)) for cost in costs.values())
+        assert shown[panel] == [({"currency": "USD"}, pytest.approx(total))] and total > 0, panel
     assert shown["Burn"] == [({"currency": "USD"}, pytest.approx(0.10))], "one accelerator of the class cpu trains"
-    assert {labels["reason"] for labels, _ in shown["Trains but does not learn"]} == {"NotLearning", "LabelsUnrelated"}
-    assert shown["Waiting for approval"][0][1] == 1
+    assert {labels["reason"] for labels, _ in shown["Trains but does not learn"]} == {
+        "NotLearning",
+        "LabelsUnrelated",
+        "NotLearned",
+    }
+    assert shown["Waiting for approval"][0][1] == shown["Served by override"][0][1] == 1
     firing = {labels["alertname"] for labels, _ in await asked.ask('ALERTS{alertstate="firing"}')}
-    assert "DeliveryTrainsButDoesNotLearn" in firing and "DeliveryOperatorWithoutLeader" not in firing
+    assert {"DeliveryTrainsButDoesNotLearn", "DeliveryOverrideUsed"} <= firing
+    assert not {"DeliveryOperatorWithoutLeader", "DeliveryGatePolicyMissing", "DeliveryWatchStalled"} & firing
 
 
 def test_monitor_and_rules_are_made_where_the_kinds_are_and_are_admitted(control_plane):
