@@ -17,7 +17,7 @@ from delivery_api.evidence import AuditEvidence, EvaluateEvidence, TrainEvidence
 from delivery_api.tasks import AuditTask, EvaluateTask, TrainTask
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("crds/src", "images/common/src", "images/auditor/src", "images/worker/src")
+SOURCES = ("crds/src", "oracle/src/delivery_measure", "images/common/src", "images/auditor/src", "images/worker/src")
 SHOWN = re.compile(r"^(Step \d+/|Looked at|Answered )")
 EVERY_STEPS = 10
 Task = AuditTask | TrainTask | EvaluateTask
@@ -52,7 +52,7 @@ class Workers:
     """Starts one worker after another."""
 
     def __init__(self, claims: Path, extra: Mapping[str, str]) -> None:
-        paths = os.pathsep.join([*(str(ROOT / source) for source in SOURCES), str(ROOT)])
+        paths = os.pathsep.join([*(str(ROOT / source) for source in SOURCES), str(ROOT / "oracle/src"), str(ROOT)])
         quiet = {"OMP_WAIT_POLICY": "PASSIVE", "TRANSFORMERS_VERBOSITY": "error", "VLLM_LOGGING_LEVEL": "WARNING"}
         self._env = {
             **os.environ,

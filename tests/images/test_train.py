@@ -152,9 +152,10 @@ def test_a_run_leaves_evidence_and_an_artifact_that_loads(bench: Bench, tmp_path
     assert preflight.layers_adapted == preflight.layers == 2
     assert preflight.trainable_parameters == preflight.expected_trainable_parameters
     assert preflight.stop_supervised == preflight.rows == 40
-    assert preflight.prompt_digest == preflight.train_prompt_digest
+    assert preflight.prompt_digest == preflight.train_prompt_digest and preflight.steps_kept == 1.0
     artifact = evidence.artifact
     assert artifact is not None and artifact.adapter_norm > 0
+    assert artifact.adapter_unmatched == 0 and artifact.merge_kept == pytest.approx(1.0, abs=1e-3)
     assert artifact.adapter_bytes == 4 * preflight.trainable_parameters
     artifacts.pull(bench.registry("out"), artifact.digest, tmp_path / "artifact")
     merged = AutoModelForCausalLM.from_pretrained(tmp_path / "artifact")
@@ -232,6 +233,7 @@ def test_a_full_fine_tune_delivers_merged_weights(bench: Bench) -> None:
 def test_an_adapter_is_delivered_with_its_tokenizer(bench: Bench, tmp_path: Path) -> None:
     evidence, status = bench.run(bench.task(plan=Plan(artifact="Adapter")))
     assert status == 0 and evidence.artifact is not None and evidence.artifact.kind == "Adapter"
+    assert evidence.artifact.adapter_unmatched == 0 and evidence.artifact.merge_kept is None
     artifacts.pull(bench.registry("out"), evidence.artifact.digest, tmp_path / "artifact")
     names = {path.name for path in (tmp_path / "artifact").iterdir()}
     assert {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "chat_template.jinja"} <= names

@@ -14,6 +14,7 @@ from delivery_io import artifacts
 from delivery_io.download import sha256_file
 from delivery_io.problems import WorkProblem
 from delivery_io.registry import Registry
+from delivery_measure import saved
 from delivery_worker import model as models
 
 
@@ -24,7 +25,8 @@ def _adapter(model: Any, path: Path) -> dict[str, Any]:
     return {
         "adapter_digest": sha256_file(path),
         "adapter_bytes": sum(value.numel() * value.element_size() for value in tensors.values()),
-        "adapter_norm": models.adapter_norm(model),
+        "adapter_norm": saved.adapter_norm(tensors),
+        "adapter_unmatched": saved.unmatched(tensors, model.get_base_model()),
     }
 
 
@@ -56,7 +58,7 @@ def deliver(
             f"The artifact was trained and could not be pushed: {problem.message}; the next attempt goes on from its checkpoint"
         )
         raise WorkProblem("Push", "spec.output.repository", message) from problem
-    merge_dtype = "float32" if merged is not None and adapter else None
-    return ArtifactRecord(
-        digest=pushed.digest, uri=pushed.uri, kind=kind, bytes=pushed.bytes, merge_dtype=merge_dtype, **adapter
-    )
+    merge: dict[str, Any] = {}
+    if merged is not None and adapter:
+        merge = {"merge_dtype": "float32", "merge_kept": saved.merge_kept(model, merged.model)}
+    return ArtifactRecord(digest=pushed.digest, uri=pushed.uri, kind=kind, bytes=pushed.bytes, **adapter, **merge)

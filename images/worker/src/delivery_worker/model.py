@@ -2,26 +2,23 @@
 
 import copy
 import json
-import math
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
-from peft.tuners.lora import LoraLayer
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from delivery_api.driver import Config
 from delivery_api.tasks import TrainTask
 from delivery_io import prompts
 from delivery_io.problems import WorkProblem
+from delivery_measure.weights import adapters
 from delivery_worker import attention
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 MERGED_UP_TO = 2_000_000_000
-LAYER = re.compile(r"\.(?:layers|h|blocks|block)\.(\d+)\.")
 ALL_LINEAR = ("all-linear",)
 
 
@@ -100,18 +97,6 @@ def _with_adapter(model: Any, config: Config) -> Any:
         raise WorkProblem("Invalid", "spec.config.targets", message) from error
 
 
-def adapters(model: Any) -> Iterator[tuple[str, LoraLayer]]:
-    """Layers with an adapter, by their name in the base."""
-    for name, module in model.named_modules():
-        if isinstance(module, LoraLayer):
-            yield name.removeprefix("base_model.model."), module
-
-
-def adapted_layers(names: list[str]) -> int:
-    """How many of the numbered layers the names are in."""
-    return len({match[1] for name in names if (match := LAYER.search(name))})
-
-
 class Merged:
     """A copy of the base with the adapter added to its weights: what the probe asks is what is delivered."""
 
@@ -127,17 +112,6 @@ class Merged:
             delta = layer.get_delta_weight(layer.active_adapters[0]).float()
             self._modules[name].weight.copy_((weight.float() + delta).to(weight.dtype))
         return self.model
-
-
-@torch.no_grad()
-def adapter_norm(model: Any) -> float:
-    """Frobenius norm of all products B A together; 0 is inert."""
-    total = 0.0
-    for _, layer in adapters(model):
-        name = layer.active_adapters[0]
-        a, b = layer.lora_A[name].weight.float(), layer.lora_B[name].weight.float()
-        total += float(torch.trace((b.T @ b) @ (a @ a.T)))
-    return math.sqrt(max(total, 0.0))
 
 
 def artifact_kind(task: TrainTask, parameters: int) -> str:
