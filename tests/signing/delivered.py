@@ -62,10 +62,12 @@ def keypair(folder: Path, name: str) -> Path:
 
 
 def client(host: str) -> Any:
-    """The workers' client of the model repository."""
+    """The workers' client of the model repository, with the login of the tests' private registry."""
+    from delivery_io.credentials import Credentials
     from delivery_io.registry import Registry, parse
 
-    return Registry(parse(f"oci://{host}/{REPOSITORY}", "output"), "output", insecure=True, patience=5.0)
+    reference, login = parse(f"oci://{host}/{REPOSITORY}", "output"), Credentials("reader", "sesame")
+    return Registry(reference, "output", login, insecure=True, patience=5.0)
 
 
 def push(host: str, folder: Path) -> str:
@@ -103,13 +105,15 @@ def papers_of(fake: FakeCluster) -> dict[str, str]:
     return papers
 
 
-def task(host: str, digest: str, papers: dict[str, str], uid: str = "uid-1", key: str = "signing") -> SignTask:
+def task(
+    host: str, digest: str, papers: dict[str, str], uid: str = "uid-1", key: str = "signing", secret: str | None = None
+) -> SignTask:
     """What the signer is told."""
     return SignTask(
         delivery_uid=uid,
         inputs="sha256:" + "9" * 64,
         artifact=f"oci://{host}/{REPOSITORY}@{digest}",
-        output=Repository(repository=f"oci://{host}/{REPOSITORY}", insecure=True),
+        output=Repository(repository=f"oci://{host}/{REPOSITORY}", insecure=True, secret=secret),
         key=key,
         certificate=papers["certificate.json"],
         bill=papers["bill.json"],
@@ -133,12 +137,12 @@ def sign(told: SignTask, keys: Path, folder: Path) -> tuple[int, dict[str, Any]]
     return status, json.loads((folder / "evidence/evidence.json").read_text())
 
 
-def deliver(host: str, keys: Path, folder: Path) -> Delivered:
+def deliver(host: str, keys: Path, folder: Path, secret: str | None = None) -> Delivered:
     """The whole way."""
     digest = push(host, folder)
     fake = carried(f"oci://{host}/{REPOSITORY}@{digest}")
     papers = papers_of(fake)
-    status, evidence = sign(task(host, digest, papers), keys, folder)
+    status, evidence = sign(task(host, digest, papers, secret=secret), keys, folder)
     assert status == 0, evidence
     maps = {name.partition("/")[2]: raw for name, raw in fake.objects.items() if raw["kind"] == "ConfigMap"}
     workers = {name: raw["data"] for name, raw in maps.items() if names.EVIDENCE in raw["metadata"].get("labels", {})}

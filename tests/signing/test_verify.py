@@ -1,5 +1,6 @@
 """A stranger confirms a delivery from the registry and one public key; what was changed is seen, and no proof is no pass."""
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -168,6 +169,26 @@ def test_papers_of_another_artifact_fail(own: Any, verify: Verify, tmp_path: Pat
     status, report = verify(other.uri)
     assert status == 1
     assert "Signature mismatch" in failures(report)["signature"] and "another artifact" in failures(report)["papers"]
+
+
+def test_a_private_registry_is_read_with_the_login_of_docker(
+    keys: Path, verify: Verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    server = RegistryServer(tmp_path, private=True)
+    server.start()
+    try:
+        login = {"auths": {server.host: {"auth": base64.b64encode(b"reader:sesame").decode()}}}
+        for folder, name in ((keys / "push", ".dockerconfigjson"), (tmp_path / "docker", "config.json")):
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text(json.dumps(login))
+        made = deliver(server.host, keys, tmp_path / "work", secret="push")
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "nobody"))
+        status, report = verify(made.uri)
+        assert status == 2 and "log in with `docker login`" in failures(report)["artifact"]
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+        assert verify(made.uri)[0] == 0
+    finally:
+        server.stop()
 
 
 def test_what_others_put_beside_it_neither_helps_nor_harms(own: Any, verify: Verify, tmp_path: Path):

@@ -25,15 +25,14 @@ class Signed:
 
 
 class Found:
-    """All that refers to the artifact."""
+    """All that is listed beside the artifact. What it is about is read from what the key has signed, not from the list."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._by_type: dict[str, list[Files]] = {}
         for digest in repository.referrers():
             manifest = repository.manifest(digest)
-            if (manifest.get("subject") or {}).get("digest") == repository.reference.digest:
-                self._by_type.setdefault(str(manifest.get("artifactType")), []).append(files(manifest))
+            self._by_type.setdefault(str(manifest.get("artifactType")), []).append(files(manifest))
 
     def all(self, kind: str, what: str) -> list[Files]:
         """Files of each referrer of a type."""

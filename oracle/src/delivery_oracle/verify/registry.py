@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -77,7 +78,9 @@ class Repository:
         """Whether there is a login to try."""
         kind = "basic" if asked.headers.get("Www-Authenticate", "").lower().startswith("basic") else "token"
         backend = get_auth_backend(kind, self._session, self._insecure)
-        backend.load_configs(Container(f"{self.reference.host}/{self.reference.repository}"))
+        folder = os.environ.get("DOCKER_CONFIG")
+        configs = [f"{folder}/config.json"] if folder else None
+        backend.load_configs(Container(f"{self.reference.host}/{self.reference.repository}"), configs)
         if kind == "basic" and not getattr(backend, "_basic_auth", None):
             return False
         self._login, changed = backend.authenticate_request(asked, {})
