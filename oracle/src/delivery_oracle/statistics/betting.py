@@ -16,6 +16,8 @@ from delivery_oracle.statistics.eprocess import FRACTIONS, Floats, Process, diff
 
 EDGE = 1.0 - 1e-9
 PRECISION = 1e-6
+MOST_STEPS = 200
+"""A bound takes some fifteen; no input can make it take forever."""
 Evidence = Callable[[float], float]
 
 
@@ -43,7 +45,9 @@ def _edge(evidence_against: Evidence, alpha: float, items: Floats) -> float:
     if above < 0.0:
         return 1.0
     side = 0
-    while high - low > PRECISION:
+    for _ in range(MOST_STEPS):
+        if high - low <= PRECISION:
+            break
         # The secant's guess kept inside the bracket; an end that stays twice counts for half (Illinois).
         guess = low - below * (high - low) / (above - below)
         middle = min(max(guess, low + PRECISION / 2.0), high - PRECISION / 2.0)
@@ -67,7 +71,9 @@ def _bracket(evidence_against: Evidence, needed: float, items: Floats) -> tuple[
         low, below = mean, seen
     high = min(EDGE, max(-EDGE, mean) + step)
     above = evidence_against(high) - needed
-    while above < 0.0 and high < EDGE:
+    for _ in range(MOST_STEPS):
+        if above >= 0.0 or high >= EDGE:
+            break
         low, below = high, above
         step *= 2.0
         high = min(EDGE, high + step)
