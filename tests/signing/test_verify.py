@@ -10,7 +10,7 @@ import pytest
 
 from delivery_oracle import cli
 from tests.images.conftest import RegistryServer
-from tests.signing.delivered import Delivered, client, deliver, issue, keypair, push, sign, task
+from tests.signing.delivered import Delivered, client, deliver, issue, keypair, sign, task
 
 Report = dict[str, Any]
 Verify = Callable[..., tuple[int, Report]]
@@ -280,8 +280,14 @@ def test_people_read_it_as_lines(delivered: Delivered, keys: Path, capsys: pytes
     assert capsys.readouterr().out.splitlines()[-1] == "verified"
 
 
-def test_nothing_is_signed_for_a_delivery_that_ended_without_one(plain: str, keys: Path, tmp_path: Path):
-    digest = push(plain, tmp_path)
-    papers = {"certificate.json": '{"delivered": false, "delivery": {"uid": "uid-1"}}', "bill.json": "{}", "README.md": ""}
-    status, evidence = sign(task(plain, digest, papers), keys, tmp_path)
+@pytest.mark.parametrize(
+    "change",
+    [{"delivered": False}, {"delivery": {"uid": "uid-9", "name": "acme/other"}}, {"artifact": {"digest": "sha256:0"}}],
+    ids=["not delivered", "of another delivery", "about another artifact"],
+)
+def test_nothing_is_signed_that_the_certificate_does_not_say(
+    delivered: Delivered, keys: Path, tmp_path: Path, change: dict[str, Any]
+):
+    papers = delivered.papers | {"certificate.json": json.dumps(delivered.certificate | change)}
+    status, evidence = sign(task(delivered.host, delivered.digest, papers), keys, tmp_path)
     assert status == 1 and "nothing is signed" in evidence["problem"]["message"] and not evidence.get("referrers")
