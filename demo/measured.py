@@ -8,13 +8,14 @@ import os
 import platform
 from typing import Any
 
+from . import compare
 from .cluster import ROOT, cache
 from .excerpt import quoted
 from .times import FILE, sentence
 
 OUT = ROOT / "out"
 ABSENT = "Not measured yet: `{}`.\n"
-KILLED = "python -m demo.kill & python -m demo.run --small --keep --out out/killed"
+KILLED = "python -m demo.kill & python -m demo.run --keep --out out/killed"
 BASELINES = (("Trainer, bf16", "1.5"), ("Trainer, fp32 default", "3"))
 
 
@@ -131,27 +132,21 @@ def kills_part() -> list[str]:
         "After each of its API writes in turn, on a real API server with replayed workers: same final status and cost",
         "(`pytest tests/operator_ -k die_after_each`).\n",
     ]
-    killed, whole, kills = read("killed/demo.json"), read("demo.json"), OUT / "kills.txt"
-    if killed is None or whole is None or not kills.exists():
+    killed, whole, pods, kills = read("killed/demo.json"), read("demo.json"), read("killed/pods.json"), OUT / "kills.txt"
+    if killed is None or whole is None or pods is None or not kills.exists() or "ledger" not in whole["deliveries"][0]:
         return [*lines, ABSENT.format(KILLED)]
-    count = len(kills.read_text("utf-8").splitlines())
-    same = "the same verdicts and reasons as" if verdicts(killed) == verdicts(whole) else "OTHER verdicts or reasons than"
-    lines.append(f"{count} times at random in the real deliveries (`{KILLED}`): {same} the undisturbed run")
-    lines.append("above, which has the full size; seconds and money are those of the smaller size.\n")
-    lines += ["| delivery | accelerator-seconds | cost | billed |", "|---|---|---|---|"]
-    lines += [
-        f"| {one['name']} | {one['acceleratorSeconds']:.0f} | {one['cost']} | {one['billed']} |" for one in killed["deliveries"]
-    ]
+    times = kills.read_text("utf-8").splitlines()
+    differ = compare.differences(whole, killed, pods, times)
+    lines += [f"{len(times)} times at random in the real deliveries (`{KILLED}`), compared with the undisturbed run above by"]
+    lines += ["`python -m demo.compare out/demo.json out/killed/demo.json`:\n", *(f"- {line}" for line in differ)]
+    if not differ:
+        lines.append("the same verdicts, reasons and attempts, and the same who pays. Every pod that the kubelet saw is in the")
+        lines.append("ledger once, with the kubelet's seconds, and the bill is their sum.\n")
+    lines += ["| delivery | kills, by stage | accelerator-seconds | cost | billed |", "|---|---|---|---|---|"]
+    for one in killed["deliveries"]:
+        where = ", ".join(f"{stage} {n}" for (name, stage), n in compare.hits(times).items() if name == one["name"])
+        lines.append(f"| {one['name']} | {where} | {one['acceleratorSeconds']:.0f} | {one['cost']} | {one['billed']} |")
     return [*lines, ""]
-
-
-def verdicts(demo: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """What every stage of every delivery came to."""
-    return [
-        (delivery["name"], one["name"], one["verdict"], one["reason"])
-        for delivery in demo["deliveries"]
-        for one in delivery["stages"]
-    ]
 
 
 def bench_result() -> dict[str, Any] | None:

@@ -42,6 +42,7 @@ class Outcome:
             "billed": None if self.cost.billed is None else float(self.cost.billed),
             "gain": None if self.status.gain is None else float(self.status.gain),
             "operatorWrites": self.operator_writes,
+            "ledger": [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in self.cost.ledger],
         }
 
     def cost_line(self) -> str:

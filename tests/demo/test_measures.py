@@ -6,7 +6,7 @@ import pytest
 
 from demo import measures
 from demo.excerpt import WIDTH, excerpt, quoted
-from demo.measured import demo_part, probe_part, verdicts
+from demo.measured import demo_part, probe_part
 from tests.demo.worlds import training
 
 ROOT = Path(__file__).parents[2]
@@ -37,12 +37,3 @@ def test_the_probe_is_charged_for_the_base_too() -> None:
     assert cost is not None
     looks = sum(look.seconds for look in seen.looks)
     assert cost["seconds"] == pytest.approx(looks + seen.base_scoring_seconds)
-
-
-def test_a_killed_run_is_compared_stage_by_stage() -> None:
-    """Seconds and money may differ, a verdict or a reason may not."""
-    stage = {"name": "train", "verdict": "Pass", "reason": "Trained", "seconds": 1}
-    run = {"deliveries": [{"name": "a", "stages": [stage]}]}
-    slower = {"deliveries": [{"name": "a", "stages": [stage | {"seconds": 9}]}]}
-    other = {"deliveries": [{"name": "a", "stages": [stage | {"reason": "NotLearning"}]}]}
-    assert verdicts(run) == verdicts(slower) != verdicts(other)

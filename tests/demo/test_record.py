@@ -33,7 +33,7 @@ def test_the_record_has_the_promised_keys(tmp_path: Path) -> None:
     told = json.loads((tmp_path / "demo.json").read_text())
     assert told["seconds"] == 700.0 and told["steps"] == [{"name": "cluster", "seconds": 12.3}]
     (one,) = told["deliveries"]
-    assert set(one) == {"name", "stages", "acceleratorSeconds", "cost", "billed", "gain", "operatorWrites"}
+    assert set(one) == {"name", "stages", "acceleratorSeconds", "cost", "billed", "gain", "operatorWrites", "ledger"}
     assert [stage["name"] for stage in one["stages"]] == [str(stage) for stage in STAGES]
     assert (one["acceleratorSeconds"], one["cost"], one["billed"], one["gain"]) == (611.5, 0.02, 0.02, 0.46)
 
