@@ -14,9 +14,10 @@ from delivery_api.delivery import Delivery
 from delivery_operator.metrics.catalogue import Unit
 from tests.chart.kube import CHART, IMAGES, RELEASE
 from tests.dashboards.test_generated import SHOWS
-from tests.operator_.test_real_api import deliver, free_port
+from tests.operator_.test_real_api import free_port
 from tests.support.plays import Play
 from tests.support.prometheus import Prometheus, Sample, prometheus
+from tests.support.scenes import deliver
 from tests.support.stage import Theatre, eventually, reason, state
 from tools.observability.dashboards.panels import Show, expression
 from tools.observability.rules import RECORDED
