@@ -79,6 +79,7 @@ def no_approved(stage: Stage) -> str:
 
 
 AFTER: Mapping[str, Callable[[Stage], str]] = {
+    "approve and withdraw between two looks of the operator": annotation("blink", "ptaas.dev/approve"),
     "approve in another's name": annotation("named", "ptaas.dev/approved-by"),
     "take the creator's stamp away": annotation("router", "ptaas.dev/created-by"),
     "take the last driver's stamp away": annotation("driven", "ptaas.dev/driven-by"),

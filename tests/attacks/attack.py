@@ -46,6 +46,8 @@ class Attack:
     is let through and has no effect."""
     stdin: Any = None
     """Text, or an object that is sent as JSON."""
+    before: tuple[str, ...] = ()
+    """What the same person does first, and may do."""
 
     def filled(self, text: str, tenant: str, work: str) -> str:
         """With the names of this stage."""
@@ -72,9 +74,9 @@ def made(name: str, who: str, manifest: object, refused: str, by: str, namespace
     return Attack(name, who, ("create", "-n", namespace, "-f", "-"), refused, by, manifest)
 
 
-def asks(name: str, who: str, *command: str, refused: str, by: str, stdin: Any = None) -> Attack:
+def asks(name: str, who: str, *command: str, refused: str, by: str, stdin: Any = None, before: tuple[str, ...] = ()) -> Attack:
     """Any other command."""
-    return Attack(name, who, command, refused, by, stdin)
+    return Attack(name, who, command, refused, by, stdin, before)
 
 
 def rbac(user: str, verb: str, resource: str, namespace: str, group: str = "") -> str:

@@ -30,6 +30,8 @@ APPROVED = STATUS["approval"] | {"approvedBy": "eve", "approvedAt": "2026-01-01T
 STATES: dict[str, dict[str, Any] | None] = {
     "router": {},
     "named": {},
+    "blink": {},
+    "again": {},
     "driven": {},
     "unstamped": {},
     "failed": {"conditions": NOT_PASSED},
@@ -51,6 +53,26 @@ SPECS: dict[str, dict[str, Any]] = {
     "grouped": {"spec__approval": {"groups": ["board", "clinic"]}},
 }
 CREATORS = {"own": "ora", "hers": "ora"}
+
+
+INFERENCE = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "inferenceservices.serving.kserve.io"},
+    "spec": {
+        "group": "serving.kserve.io",
+        "scope": "Namespaced",
+        "names": {"kind": "InferenceService", "plural": "inferenceservices", "singular": "inferenceservice"},
+        "versions": [
+            {
+                "name": "v1beta1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }
+        ],
+    },
+}
 
 
 @dataclass
@@ -103,6 +125,8 @@ def set_up(admin: Kube) -> Stage:
 
 def _unstamped(admin: Kube) -> None:
     """A Delivery from before the policies: nobody knows who created it."""
+    # KServe itself is not needed to see that nobody adds a server by way of it.
+    admin.create(INFERENCE)
     for crd in sorted((CHART / "crds").glob("*.yaml")):
         admin.ok("apply", "--server-side", "-f", str(crd))
     admin.ok("create", "namespace", TENANT)
@@ -146,6 +170,7 @@ def _deliveries(stage: Stage) -> None:
     stage.as_("sam").ok(*drive)
     approve = (f"ptaas.dev/approve={REQUEST}", "ptaas.dev/approve-reason=seen by the desk")
     stage.as_("eve").ok("annotate", "delivery", "pair", "-n", TENANT, *approve)
+    stage.as_("eve").ok("annotate", "delivery", "again", "-n", TENANT, *approve)
     reject = (f"ptaas.dev/reject={REQUEST}", "ptaas.dev/reject-reason=wrong for the desk")
     stage.as_("eve").ok("annotate", "delivery", "refused", "-n", TENANT, *reject)
 

@@ -28,6 +28,8 @@ def refusal(said: str) -> str:
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one.name)
 def test_an_attack_comes_to_nothing(stage: Stage, attack: Attack) -> None:
     command = [attack.filled(one, TENANT, WORK) for one in attack.command]
+    if attack.before:
+        stage.as_(attack.who).ok(*(attack.filled(one, TENANT, WORK) for one in attack.before))
     given = sent(stage, attack.stdin)
     done = stage.as_(attack.who).run(*command, stdin=given and attack.filled(given, TENANT, WORK))
     expected = attack.filled(attack.refused, TENANT, WORK)

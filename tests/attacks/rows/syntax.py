@@ -122,6 +122,7 @@ ROWS: tuple[Attack, ...] = (
         "$tenant",
         "-f",
         "-",
+        before=("delete", "delivery", "again", "-n", "$tenant"),
         stdin=delivery(metadata__name="again", metadata__annotations=STAMPED),
         refused="again has no annotation but ptaas.dev/created-by, which is ada",
         by="nothing",

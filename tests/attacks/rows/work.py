@@ -156,6 +156,13 @@ ROWS: tuple[Attack, ...] = (
         only("endpoints", "kubernetes-admin"),
         CHILDREN,
     ),
+    made(
+        "an InferenceService of one's own, by a cluster admin",
+        "root",
+        workload("InferenceService", "serving.kserve.io/v1beta1", predictor={"containers": []}),
+        only("inferenceservices", "kubernetes-admin"),
+        CHILDREN,
+    ),
     made("an autoscaler over what serves", "wes", SCALER, only("horizontalpodautoscalers"), CHILDREN),
     swap("swap the serving image after approval", containers(image=EVIL)),
     swap("swap the serving image, as a cluster admin", containers(image=EVIL), who="root"),
