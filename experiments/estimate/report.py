@@ -70,8 +70,8 @@ def page(
         *section(pairs, c, out, "speed"),
         "## Runs looked up afterwards\n\n"
         "Never used for fitting; `further.csv` names each source. "
-        "The behaviour of litgpt's 4-bit layers, of Unsloth's kernels and of the loss by version of Transformers was described "
-        "in `stacks.yaml` after looking at them, so that memory here is not blind.\n\n",
+        "What `stacks.yaml` says of litgpt's 4-bit layers and its head, of Unsloth's kernels, of ms-swift's uneven batches and "
+        "of the loss by version of Transformers was written after looking at them, so that memory here is not blind.\n\n",
         by_source(validate.misses(validate.ratios(later, c, "memory"), (c.memory_low, c.memory_high)), "memory"),
         by_source(validate.misses(validate.ratios(later, c, "speed"), (c.speed_low, c.speed_high)), "speed"),
         "`universal-llm-trainer` publishes steps two to three times slower than the rest of this page would have it on the "

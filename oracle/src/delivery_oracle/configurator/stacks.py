@@ -56,6 +56,8 @@ class Stack:
     accumulates: bool
     paged_in_backward: bool
     packed_copies: int
+    uneven: bool
+    ties: bool
 
 
 @dataclass(frozen=True)
