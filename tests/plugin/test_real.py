@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.operator_.test_real_api import delivered
+from tests.images.conftest import RegistryServer
+from tests.operator_.test_signing_real import told
+from tests.signing.delivered import REPOSITORY, about, keypair, push, sign
+from tests.support.scenes import delivered
 from tests.support.stage import Theatre, eventually, reason, state
 
 pytestmark = pytest.mark.cluster
@@ -76,7 +79,7 @@ async def order(theatre: Theatre, people: Callable[[str], Person], name: str = "
     assert owner == "ada" and customer.tells("explain", name)["next"] in ("Operator", "Cluster")
 
 
-async def test_from_order_to_delivery_with_the_plugin_alone(theatre: Theatre, people: Callable[[str], Person]):
+async def test_from_order_to_delivery_with_the_plugin_alone(theatre: Theatre, people: Callable[[str], Person], tmp_path: Path):
     """Watch it train, see why it waits, be refused as a requester, approve as another, and read the bill."""
     requester, approver = people("requester"), people("approver")
     async with theatre.operator(), theatre.workers() as workers:
@@ -92,10 +95,24 @@ async def test_from_order_to_delivery_with_the_plugin_alone(theatre: Theatre, pe
         assert (why["stage"], why["reason"], why["next"]) == ("deploy", "AwaitingApproval", "Approver")
         await the_gate(theatre, requester, approver)
         done = await theatre.reaches("delivery", delivered)
+    the_page(theatre, requester, tmp_path)
     bill = requester.tells("cost", "router")
     assert (bill["billed"], bill["spent"]) == ("0.0075", "0.0075") and len(bill["lines"]) == 2
     assert requester.tells("explain", "router")["next"] == "Nobody"
     assert "0.0075 USD" in requester.says("cost", "router") and done.status.approval.approved_by == "approver"
+
+
+def the_page(theatre: Theatre, requester: Person, folder: Path) -> None:
+    """Whole for who may read the papers; for who may not, all but the papers and the curves among them."""
+    file = folder / "router.html"
+    bare = requester.run("report", "router", "-f", str(file))
+    assert bare.returncode == 0 and "Without card, certificate and bill: " in bare.stderr and "forbidden" in bare.stderr
+    assert 'id="verdicts"' in file.read_text() and 'id="papers"' not in file.read_text()
+    theatre.admin.ok("create", "rolebinding", "reader", "--clusterrole=view", "--user=requester", "-n", theatre.tenant)
+    assert requester.says("report", "router", "-f", str(file)) == f"{file}\n"
+    page = file.read_text()
+    assert 'id="papers"' in page and page.count('class="probe"') == 6 and "billed 0.0075" in page
+    assert len(requester.tells("report", "router")["curves"]["loss"]) == 100
 
 
 async def the_gate(theatre: Theatre, requester: Person, approver: Person) -> None:
@@ -174,3 +191,26 @@ async def test_completion_and_errors_come_from_the_cluster(theatre: Theatre, peo
     early = requester.run("approve", "router")
     assert "router asks for no approval: it stands at intake; see explain" in early.stderr
     assert "has no certificate yet; see explain" in requester.run("verify", "router", "--key", "x").stderr
+
+
+async def test_a_signed_delivery_is_verified_against_its_registry(
+    theatre: Theatre, people: Callable[[str], Person], tmp_path: Path
+):
+    """By whoever may read the certificate; a key that did not sign it is a failure, and a key that is none bad input."""
+    requester, registry = people("requester"), RegistryServer(tmp_path, private=False)
+    theatre.admin.ok("create", "rolebinding", "reader", "--clusterrole=view", "--user=requester", "-n", theatre.tenant)
+    registry.start()
+    try:
+        uri = f"oci://{registry.host}/{REPOSITORY}@{push(registry.host, tmp_path / 'files')}"
+        async with theatre.workers(router=about(uri)), theatre.operator(DELIVERY_SIGNING_SECRET="signing"):
+            theatre.order(spec__output={"repository": f"oci://{registry.host}/{REPOSITORY}", "insecure": True})
+            theatre.approve(await theatre.reaches("the gate", at_the_gate))
+            await theatre.reaches("delivery", delivered)
+        keys, others = keypair(tmp_path / "keys", "signing"), keypair(tmp_path / "others", "signing")
+        assert sign(told(theatre), keys, tmp_path)[0] == 0
+        verify = ("verify", "router", "--insecure", "--key")
+        assert requester.tells(*verify, str(keys / "signing.pub"))["verdict"] == "Pass"
+        assert requester.run(*verify, str(others / "signing.pub")).returncode == 1
+        assert requester.run(*verify, str(tmp_path / "absent.pub")).returncode == 64
+    finally:
+        registry.stop()
