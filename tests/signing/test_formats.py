@@ -70,7 +70,12 @@ def test_the_provenance_names_materials_by_digest_builder_and_parameters(deliver
     )
     assert said["subject"] == [{"name": "artifact", "digest": {"sha256": delivered.digest.removeprefix("sha256:")}}]
     build, run = said["predicate"]["buildDefinition"], said["predicate"]["runDetails"]
-    assert {one["name"]: list(one["digest"]) for one in build["resolvedDependencies"]}.keys() == {"base", "train", "sealed"}
+    assert {one["name"]: list(one["digest"]) for one in build["resolvedDependencies"]}.keys() == {
+        "base",
+        "train",
+        "sealed",
+        "trainer",
+    }
     assert all(one["digest"] for one in build["resolvedDependencies"])
     assert build["externalParameters"]["config"]["steps"] and build["externalParameters"]["plan"]["method"] == "LoRA"
     assert run["builder"]["id"] and run["metadata"]["startedOn"] and run["metadata"]["invocationId"] == "uid-1"

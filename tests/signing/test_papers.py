@@ -56,6 +56,7 @@ FORGERIES: list[tuple[str, str, Change]] = [
      lambda c, b, m, p: p["buildDefinition"]["resolvedDependencies"][0].update(digest={"sha256": "0" * 64})),
     ("other rows", "provenance", lambda c, b, m, p: c["inputs"].update(train="sha256:" + "0" * 64)),
     ("other sealed rows", "provenance", lambda c, b, m, p: c["inputs"].update(sealed="sha256:" + "0" * 64)),
+    ("another trainer", "provenance", lambda c, b, m, p: stage(c, "train").update(image="r/other@sha256:" + "0" * 64)),
     ("evidence left out", "provenance", lambda c, b, m, p: p["runDetails"]["byproducts"].pop()),
     ("a failed stage", "verdicts", lambda c, b, m, p: stage(c, "plan").update(verdict="Fail")),
     ("a silent unknown", "verdicts", lambda c, b, m, p: stage(c, "plan").update(verdict="Unknown")),

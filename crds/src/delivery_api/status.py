@@ -43,6 +43,8 @@ class StageRecord(Model):
     """Digest of the complete evidence."""
     attempt: int | None = None
     """Attempt that gave the evidence."""
+    image: str | None = None
+    """Image it ran."""
     started_at: str | None = None
     """First pod's start."""
     finished_at: str | None = None

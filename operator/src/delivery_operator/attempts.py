@@ -98,6 +98,7 @@ def record(carried: Carried, finding: Finding) -> StageRecord | None:
         inputs=seen.inputs,
         evidence=seen.digest or None,
         attempt=seen.latest.attempt if seen.latest else (seen.job.attempt if seen.job else None),
+        image=seen.image or None,
         started_at=seen.started_at or None,
         finished_at=seen.finished_at or None,
     )

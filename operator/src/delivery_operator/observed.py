@@ -55,6 +55,7 @@ class Job:
     suspended_at: str = ""
     deadline_seconds: int | None = None
     accelerated: Accelerated | None = None
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def job(raw: Raw) -> Job:
         suspended_at=true.get("Suspended", {}).get("lastTransitionTime", ""),
         deadline_seconds=spec.get("activeDeadlineSeconds"),
         accelerated=accelerated(raw),
+        image=_image(spec.get("template", {}).get("spec", {})),
     )
 
 

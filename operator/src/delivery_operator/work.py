@@ -55,6 +55,8 @@ class Work:
     """Attempt that should be started, once the stage allows it."""
     delay_seconds: float = 0.0
     """Pause before that."""
+    image: str = ""
+    """Image that the latest attempt ran."""
     started_at: str = ""
     finished_at: str = ""
     may_retry: bool = False
@@ -80,7 +82,16 @@ def look(observed: Observed, stage: Stage, inputs: str, *, attempts: int, retry_
     lineage = tuple(seen for _, seen in records)
     job = jobs[-1] if jobs else None
     again = job is not None and bool(job.finished) and job.retry != observed.retry
-    base = Work(stage, inputs, lineage, job=job, started_at=_first_start(pods), finished_at=_last_end(pods), may_retry=again)
+    base = Work(
+        stage,
+        inputs,
+        lineage,
+        job=job,
+        image=job.image if job else "",
+        started_at=_first_start(pods),
+        finished_at=_last_end(pods),
+        may_retry=again,
+    )
     known = observed.record(stage)
     if known and known.inputs == inputs and _stands(observed, known, job, records):
         if known.evidence:
@@ -126,6 +137,7 @@ def _recorded(base: Work, known: StageRecord, records: Iterable[tuple[Evidence, 
                 base,
                 lineage=tuple(seen for _, seen in pairs[: place + 1]),
                 digest=one.digest,
+                image=known.image or base.image,
                 started_at=known.started_at or base.started_at,
                 finished_at=known.finished_at or base.finished_at,
             )

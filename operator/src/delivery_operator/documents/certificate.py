@@ -87,7 +87,8 @@ def _stage(stage: Stage, facts: Facts) -> dict[str, Any]:
     }
     if record and record.evidence:
         row |= {"evidence": record.evidence, "attempt": record.attempt, "inputs": record.inputs}
-        row |= {key: at for key, at in (("startedAt", record.started_at), ("finishedAt", record.finished_at)) if at}
+        told = (("image", record.image), ("startedAt", record.started_at), ("finishedAt", record.finished_at))
+        row |= {key: said for key, said in told if said}
     return row
 
 

@@ -61,12 +61,14 @@ def origin(papers: Papers) -> list[str]:
     build, run = papers.provenance["buildDefinition"], papers.provenance["runDetails"]
     materials = {one["name"]: one for one in build["resolvedDependencies"]}
     hexed = {name: f"sha256:{materials[name]['digest'].get('sha256')}" for name in ("train", "sealed")}
+    trained = next(row for row in papers.certificate["stages"] if row["name"] == "train")
     pin = next(iter(materials["base"]["digest"].values()))
     said = _unequal(
         [
             ("base in the provenance", materials["base"]["uri"], "in the certificate", inputs["base"]),
             ("training rows in the provenance", hexed["train"], "in the certificate", inputs["train"]),
             ("sealed rows in the provenance", hexed["sealed"], "in the certificate", inputs["sealed"]),
+            ("trainer in the provenance", materials.get("trainer", {}).get("uri"), "in the certificate", trained.get("image")),
             ("run of the provenance", run["metadata"]["invocationId"], "delivery", papers.certificate["delivery"]["uid"]),
         ]
     )

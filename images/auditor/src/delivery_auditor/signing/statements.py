@@ -56,6 +56,7 @@ def provenance(certificate: Certificate) -> dict[str, Any]:
                 material("base", inputs["base"], inputs.get("baseDigest")),
                 material("train", inputs["trainUri"], inputs["train"]),
                 material("sealed", inputs["sealedUri"], inputs["sealed"]),
+                *([material("trainer", run["image"], None)] if "@" in run.get("image", "") else []),
             ],
         },
         "runDetails": {
