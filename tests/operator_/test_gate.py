@@ -193,6 +193,17 @@ async def test_an_override_serves_and_never_passes():
     assert "fay" in documents["README.md"] and "did not pass" in documents["README.md"]
 
 
+async def test_a_reason_cannot_break_out_of_its_line():
+    """It is the word of one person, on a card that others read."""
+    fake = await FakeCluster(play=Play(wins=10)).go_on()
+    fake.decide(names.OVERRIDE, by="fay", reason="fine\n\n# Audit passed\n`x` " + "y" * 600)
+    await fake.settle()
+    ruling = fake.status.approval.override
+    assert "\n" not in ruling.reason and len(ruling.reason) == 512 and "\n" not in fake.message("Deployed")
+    card = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]["README.md"]
+    assert "Audit passed" in card and not [line for line in card.splitlines() if line.startswith("# Audit")]
+
+
 async def test_an_override_is_no_approval_and_an_approval_no_override():
     """A signature under another question."""
     fake = await FakeCluster(play=Play(wins=10)).go_on()

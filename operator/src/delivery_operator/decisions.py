@@ -11,6 +11,8 @@ from delivery_api.status import Ruling
 from delivery_operator import times
 from delivery_operator.observed import Observed
 
+LONGEST_REASON = 512
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -36,7 +38,9 @@ def about(observed: Observed, annotation: str, digest: str) -> Decision | None:
     said = observed.annotations
     if not digest or said.get(annotation) != digest:
         return None
-    return Decision(annotation, said.get(names.DECISIONS[annotation], ""), said.get(names.reason_of(annotation), "").strip())
+    # One line: it goes into messages, Events and the card.
+    reason = " ".join(said.get(names.reason_of(annotation), "").split())[:LONGEST_REASON]
+    return Decision(annotation, said.get(names.DECISIONS[annotation], ""), reason)
 
 
 def against(observed: Observed, digest: str, *annotations: str) -> Decision | None:
