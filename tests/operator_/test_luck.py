@@ -15,7 +15,7 @@ from delivery_api.delivery import Delivery
 from delivery_api.evidence import Overlap, RowCounts
 from tests.chart.kube import Kube
 from tests.oracle import world
-from tests.support.plays import Play
+from tests.support.plays import Play, dies
 from tests.support.replayer import Replayer
 from tests.support.scenes import AT_GATE
 from tests.support.stage import Theatre, reason, state
@@ -33,11 +33,6 @@ class Luck:
     """What the message says: the field, or what is missing."""
     play: Play = field(default_factory=Play)
     spec: dict[str, Any] = field(default_factory=dict)
-
-
-def dies(stage: str, how: str, times: int = 1) -> Play:
-    """The first attempts of a stage end in this way."""
-    return Play(deaths={(stage, attempt): how for attempt in range(1, times + 1)})
 
 
 def audited(**found: object) -> Play:

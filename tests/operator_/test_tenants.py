@@ -6,6 +6,8 @@ import pytest
 
 from delivery_operator.cluster import paths
 from tests.chart.kube import OPERATOR, held
+from tests.support.plays import dies
+from tests.support.registry import HER, bearer, running
 from tests.support.scenes import at_gate
 from tests.support.stage import Theatre, eventually, reason
 
@@ -36,11 +38,23 @@ async def test_a_gated_source_waits_for_its_secret_and_then_goes_on(theatre: The
     assert mounted == set(NAMED.values())
 
 
-async def deposited(theatre: Theatre, name: str) -> bool | None:
+async def deposited(theatre: Theatre, name: str, **data: str) -> bool | None:
     """The customer puts a Secret there: allowed as soon as the operator has seen who created the Delivery."""
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"token": "t"}}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data or {"token": "t"}}
     done = theatre.admin.as_user("ada").run("create", "-f", "-", "-n", theatre.work, stdin=json.dumps(secret))
     return True if done.returncode == 0 else None
+
+
+async def test_evidence_too_large_for_a_config_map_is_read_from_a_private_repository(theatre: Theatre):
+    """With the output repository's own credential; the run that wrote it is judged as any other."""
+    async with running(bearer) as registry, theatre.operator(), theatre.workers(router=dies("train", "overflow")) as workers:
+        workers.overflow = registry.put
+        theatre.order(spec__output={"repository": registry.repository, "secret": "push", "insecure": True})
+        await theatre.reaches("the wait", lambda seen: reason(seen, "IntakeAccepted") == "SecretMissing")
+        await eventually(lambda: deposited(theatre, "push", username=HER.username, password=HER.password), "Secret push", 10)
+        theatre.admin.ok("annotate", "delivery", "router", "-n", theatre.tenant, "example.com/look=again")
+        seen = await theatre.reaches("the gate", at_gate)
+    assert reason(seen, "Trained") == "Trained" and workers.played.count(("train", 1)) == 1
 
 
 async def test_the_operator_reads_secrets_of_its_work_namespaces_only(theatre: Theatre):

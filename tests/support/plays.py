@@ -26,6 +26,11 @@ class Play:
     """What the served endpoint answers: label_2 is the candidate's, label_1 the base's."""
 
 
+def dies(stage: str, how: str, times: int = 1) -> Play:
+    """The first attempts of a stage end in this way."""
+    return Play(deaths={(stage, attempt): how for attempt in range(1, times + 1)})
+
+
 def evidence(task: Task, pod: str, play: Play, steps: int | None = None) -> EvidenceCommon:
     """Complete evidence of a task; with `steps` a training run that is so far."""
     made = _healthy(task, pod, play, steps)

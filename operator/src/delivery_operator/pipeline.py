@@ -34,6 +34,7 @@ STAGES: tuple[tuple[Stage, Decide], ...] = (
 )
 OVERRIDABLE = frozenset({Reason.NOT_LEARNED, Reason.INCONCLUSIVE, Reason.FORMAT_LOST})
 """Audits that spoke of an artifact and did not let it pass."""
+UNREAD_SECONDS = 30.0
 ALWAYS = frozenset({Stage.COST, Stage.CARD})
 Faulted = Callable[[Stage, Exception], None]
 
@@ -50,6 +51,9 @@ class Outcome:
 def run(observed: Observed, settings: Settings, faulted: Faulted = lambda stage, error: None) -> Outcome:
     """Decide all stages. Pure, but for `faulted`, which is told of bugs."""
     facts = Facts(ledger=ledger.of(observed), gain=observed.status.gain)
+    if any(one.overflow for one in observed.evidence):
+        # Its registry may be back: nothing in the cluster will say so.
+        facts = facts.look_again(UNREAD_SECONDS)
     wants: list[Want] = []
     keeps: set[str] = set()
     for stage, decide in STAGES:

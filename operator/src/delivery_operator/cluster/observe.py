@@ -14,10 +14,12 @@ from delivery_api import names
 from delivery_api.accelerator import AcceleratorClassSpec
 from delivery_api.delivery import DeliverySpec
 from delivery_api.modelversion import ModelVersionSpec
+from delivery_api.sources import Repository
 from delivery_api.status import DeliveryStatus
 from delivery_operator import reading, times
 from delivery_operator.cluster import gate, overflow, paths
 from delivery_operator.cluster.client import METADATA_ONLY, Api
+from delivery_operator.cluster.login import Login, of_secret
 from delivery_operator.cluster.store import Raw
 from delivery_operator.cluster.world import World
 from delivery_operator.errors import Refused, Transient
@@ -61,7 +63,7 @@ class Observer:
             classes=self._classes(),
             jobs=tuple(reading.job(one) for one in world.jobs.of(uid) if one["metadata"]["namespace"] == work),
             pods=pods,
-            evidence=await self._evidence(uid, work, pods),
+            evidence=await self._evidence(uid, work, pods, spec.output),
             servers=tuple(reading.server(one) for one in self._servers(uid, work)),
             objects=self._objects(uid, work, key.namespace),
             versions=self._versions(key, uid),
@@ -88,7 +90,7 @@ class Observer:
         ]
         return (*here, *gone)
 
-    async def _evidence(self, uid: str, work: str, pods: tuple[Pod, ...]) -> tuple[Evidence, ...]:
+    async def _evidence(self, uid: str, work: str, pods: tuple[Pod, ...], output: Repository) -> tuple[Evidence, ...]:
         """Evidence of all pods; what a finished pod vouches for is read again until it is seen."""
         for pod in pods:
             said = pod.termination_message
@@ -98,13 +100,21 @@ class Observer:
                 if fresh is not None:
                     self._world.config_maps.put(fresh)
         raws = [one for one in self._world.config_maps.of(uid) if _is_evidence(one, work)]
-        return tuple([await self._read(one) for one in raws])
+        return tuple([await self._read(one, work, output) for one in raws])
 
-    async def _read(self, raw: Raw) -> Evidence:
+    async def _read(self, raw: Raw, work: str, output: Repository) -> Evidence:
+        """A piece of evidence; what overflowed is fetched from the output repository, with its credential."""
         seen = reading.evidence(raw)
         if not seen.overflow:
             return seen
-        text = await overflow.fetch(seen.overflow, seen.claimed, self._plain_http)
+
+        async def ask(host: str) -> Login:
+            secret = await self._api.get(paths.SECRETS.path(work, output.secret)) if output.secret else None
+            return of_secret(secret, host)
+
+        host = output.repository.removeprefix("oci://").split("/")[0]
+        plain = (*self._plain_http, *((host,) if output.insecure else ()))
+        text = await overflow.fetch(seen.overflow, seen.claimed, output.repository, plain, ask)
         return reading.evidence(raw, text) if text is not None else seen
 
     def _classes(self) -> Mapping[str, AcceleratorClassSpec]:
