@@ -123,7 +123,7 @@ async def agrees(theatre: Theatre, asked: Prometheus, shown: dict[str, list[Samp
     for panel, field in (("Billed", "billed"), ("Withheld", "withheld"), ("Saved by stopping early", "saved")):
         total = sum(float(cost.get(field, 0)) for cost in costs.values())
         assert shown[panel] == [({"currency": "USD"}, pytest.approx(total))] and total > 0, panel
-    assert shown["Burn"] == [({"currency": "USD"}, pytest.approx(0.10))], "one accelerator of the class cpu trains"
+    assert shown["Burn"] == [({"currency": "USD"}, pytest.approx(0.30))], "one accelerator of the class cpu trains, two serve"
     assert {labels["reason"] for labels, _ in shown["Trains but does not learn"]} == {
         "NotLearning",
         "LabelsUnrelated",

@@ -10,6 +10,7 @@ from delivery_api import names
 from delivery_api.digests import plain
 from delivery_api.reasons import Reason
 from delivery_api.stages import STAGES
+from delivery_operator.manifests.serving import SERVES
 from delivery_operator.metrics import REGISTRY
 from delivery_operator.metrics.catalogue import CATALOGUE, LABELS
 from delivery_operator.metrics.collector import Sources, StateCollector
@@ -99,6 +100,19 @@ async def test_a_pod_that_ended_is_counted_once_however_often_it_is_looked_at():
     assert value(scrape(fake), "delivery_hourly_cost", stage="train", **MONEY) is None
 
 
+async def test_servers_burn_apart_from_the_bill_at_the_price_of_their_class():
+    """One that runs holds its accelerator whether or not it is ready; one that is pending does not."""
+    done = await FakeCluster().go_on()
+    labels = {SERVES: "true"}
+    for number, phase in enumerate(("Running", "Running", "Pending")):
+        done.pods[f"server-{number}"] = {"metadata": {"name": f"server-{number}", "labels": labels}, "status": {"phase": phase}}
+    seen = scrape(done)
+    assert value(seen, "delivery_hourly_cost", stage="deploy", **MONEY) == pytest.approx(0.20)
+    assert value(seen, "delivery_accelerators", stage="deploy", accelerator_class="cpu") == 2
+    assert value(seen, "delivery_cost", stage="deploy", **MONEY) is None
+    assert value(scrape(done, classes=[]), "delivery_hourly_cost", stage="deploy", **MONEY) is None
+
+
 async def test_the_budget_ratio_is_that_of_the_worst():
     """A rich neighbour must not hide a poor one."""
     fake, rich = await training(), await training()
@@ -161,7 +175,7 @@ async def test_only_the_leader_tells_of_deliveries():
 async def test_what_a_tenant_may_write_becomes_no_label():
     """Currency codes and deleted classes cannot make series without bound."""
     done = await FakeCluster().go_on()
-    seen = scrape(done, classes=[{"metadata": {"name": "new"}, "spec": {"currency": "EUR"}}])
+    seen = scrape(done, classes=[{"metadata": {"name": "new"}, "spec": {"currency": "EUR", "pricePerHour": "1"}}])
     assert value(seen, "delivery_cost", stage="train", currency="other", accelerator_class="gone") == pytest.approx(0.005)
 
 

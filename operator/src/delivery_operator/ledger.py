@@ -43,15 +43,14 @@ def advance(before: tuple[LedgerEntry, ...], seen: Witnesses) -> tuple[LedgerEnt
     entries = {entry.pod: entry for entry in before}
     for pod in pods.values():
         if pod.name not in entries and pod.started_at and pod.accelerated:
-            entries[pod.name] = opened(pod, pod.accelerated)
+            entries[pod.name] = _opened(pod, pod.accelerated)
     for lost in _unseen(seen, entries, pods):
         entries[lost.pod] = lost
     closed = [_closed(entry, seen, pods.get(entry.pod)) for entry in entries.values()]
     return tuple(sorted(closed, key=lambda entry: (entry.started_at, entry.pod)))
 
 
-def opened(pod: Pod, held: Accelerated) -> LedgerEntry:
-    """The entry of a pod that has started."""
+def _opened(pod: Pod, held: Accelerated) -> LedgerEntry:
     return LedgerEntry(
         pod=pod.name,
         stage=Stage(pod.stage),
@@ -74,7 +73,7 @@ def _unseen(seen: Witnesses, known: dict[str, LedgerEntry], pods: dict[str, Pod]
         job = _job_of(seen, stage, read.attempt)
         if job is not None and job.accelerated is not None:
             started = times.render(times.shifted(one.written_at, -read.seconds))
-            found.append(opened(Pod(one.pod, stage, "", read.attempt, "", started_at=started), job.accelerated))
+            found.append(_opened(Pod(one.pod, stage, "", read.attempt, "", started_at=started), job.accelerated))
     return found
 
 

@@ -30,6 +30,10 @@ WHERE = (
         "{{namespace}} {{currency}}", "Cost an hour of what is held.",
     ),
     Show(
+        "Burn by stage", "delivery_hourly_cost", f"sum by (stage, currency) (delivery_hourly_cost{{{MINE}}})", Unit.HOURLY,
+        "{{stage}} {{currency}}", "Serving is the stage deploy; it is no part of what a delivery costs.",
+    ),
+    Show(
         "Spent by stage and class", "delivery_cost",
         f"sum by (stage, accelerator_class, currency) (delivery_cost{{{MINE}}})", Unit.CURRENCY,
         "{{stage}} {{accelerator_class}} {{currency}}", "Every attempt is in it, also those that were lost.",

@@ -61,7 +61,10 @@ STATE: tuple[Metric, ...] = (
         "Deliveries by the verdict on each of their stages.",
     ),
     Metric("delivery_cost", "gauge", _MONEY, Unit.CURRENCY, "Money spent on accelerators, running pods up to now."),
-    Metric("delivery_hourly_cost", "gauge", _MONEY, Unit.HOURLY, "What the accelerators that are held now cost an hour."),
+    Metric(
+        "delivery_hourly_cost", "gauge", _MONEY, Unit.HOURLY,
+        "What the accelerators that are held now cost an hour; those that serve under the stage `deploy`.",
+    ),
     Metric(
         "delivery_accelerator_seconds", "gauge", _HELD, Unit.SECONDS, "Accelerator-seconds held, running pods up to now.",
     ),

@@ -7,6 +7,7 @@ doubles nothing, and burn needs no write of a status.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
@@ -14,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from delivery_api import names
 from delivery_operator import reading
+from delivery_operator.manifests.serving import SERVES
 from delivery_operator.metrics import tally
 from delivery_operator.metrics.catalogue import STATE
 from delivery_operator.metrics.standing import Standing, standing
@@ -51,10 +53,11 @@ class StateCollector(Collector):
             yield family
 
     def _tally(self) -> Tally:
-        priced = {one["metadata"]["name"]: one["spec"].get("currency", "USD") for one in self._sources.classes()}
-        made = Tally(priced, self._sources.now())
+        made = Tally({one["metadata"]["name"]: _price(one) for one in self._sources.classes()}, self._sources.now())
         for one in self._standings():
-            tally.count(made, one, [reading.pod(raw) for raw in self._sources.pods_of(one.uid) if _has_price(raw)])
+            pods = list(self._sources.pods_of(one.uid))
+            priced = [reading.pod(raw) for raw in pods if names.PRICE in (raw["metadata"].get("annotations") or {})]
+            tally.count(made, one, priced, sum(map(_serves, pods)))
         return made
 
     def _standings(self) -> list[Standing]:
@@ -68,5 +71,12 @@ class StateCollector(Collector):
         return [one for _, one in fresh.values()]
 
 
-def _has_price(raw: Raw) -> bool:
-    return names.PRICE in (raw["metadata"].get("annotations") or {})
+def _price(accelerator_class: Raw) -> tuple[str, Decimal]:
+    spec = accelerator_class["spec"]
+    return spec.get("currency", "USD"), Decimal(spec["pricePerHour"])
+
+
+def _serves(raw: Raw) -> bool:
+    """A pod of the servers that holds its accelerators: it runs, whether or not it is ready."""
+    labels = raw["metadata"].get("labels") or {}
+    return labels.get(SERVES) == "true" and raw.get("status", {}).get("phase") == "Running"

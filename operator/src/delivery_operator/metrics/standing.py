@@ -60,6 +60,10 @@ class Standing:
     by_override: bool
     """Whether that still stands."""
     replicas: int
+    serves_on: str
+    """AcceleratorClass of its servers."""
+    serves_with: int
+    """Accelerators of each server."""
 
     @property
     def ledger(self) -> tuple[LedgerEntry, ...]:
@@ -96,6 +100,8 @@ def standing(raw: dict[str, Any]) -> Standing:
         overridden_at=_overridden_at(status),
         by_override=status.approval is not None and status.approval.override is not None and status.approval.closed is None,
         replicas=status.serving.ready_replicas if status.serving else 0,
+        serves_on=(status.resolved.schedule.accelerator_class if status.resolved else None) or "",
+        serves_with=(status.resolved.schedule.count if status.resolved else None) or 1,
     )
 
 

@@ -14,6 +14,7 @@ from delivery_operator.observed import Pod
 
 Labels = tuple[str, ...]
 SERVING = "deploy"
+"""Serving has no ledger, and is no part of what a delivery costs: its burn is told apart, at the price of its class."""
 GONE, OTHER = "gone", "other"
 
 
@@ -21,8 +22,8 @@ GONE, OTHER = "gone", "other"
 class Tally:
     """Samples by metric name and label values, in the order of the catalogue's labels."""
 
-    currencies: Mapping[str, str]
-    """Currency of each AcceleratorClass: the only classes and currencies that become labels."""
+    prices: Mapping[str, tuple[str, Decimal]]
+    """AcceleratorClass to currency and price per hour: the only classes and currencies that become labels."""
     now: datetime
     samples: dict[str, dict[Labels, float]] = field(default_factory=lambda: defaultdict(dict))
     _latest: dict[tuple[str, Labels], datetime] = field(default_factory=dict)
@@ -45,15 +46,15 @@ class Tally:
 
     def accelerator_class(self, name: str) -> str:
         """A class as label."""
-        return name if name in self.currencies else GONE
+        return name if name in self.prices else GONE
 
     def currency(self, code: str) -> str:
         """A currency as label."""
-        return code if code in self.currencies.values() else OTHER
+        return code if code in {currency for currency, _ in self.prices.values()} else OTHER
 
 
-def count(tally: Tally, one: Standing, pods: Iterable[Pod]) -> None:
-    """Take in one Delivery and the pods that it has."""
+def count(tally: Tally, one: Standing, pods: Iterable[Pod], servers: int) -> None:
+    """Take in one Delivery, the priced pods that it has, and the number of its servers that run."""
     here = tuple(pods)
     tally.add("delivery_objects", (one.namespace, one.stage, one.state), 1)
     for stage, verdict, reason in one.verdicts:
@@ -69,11 +70,14 @@ def count(tally: Tally, one: Standing, pods: Iterable[Pod]) -> None:
         tally.highest("delivery_override_last_used_timestamp_seconds", (one.namespace,), when)
     tally.add("delivery_serving_replicas", (one.namespace,), one.replicas)
     _held(tally, one, here)
+    if servers and one.serves_on in tally.prices:
+        hourly = tally.prices[one.serves_on][1] * one.serves_with * servers
+        _burns(tally, one, SERVING, one.serves_on, one.serves_with * servers, hourly)
     _owed(tally, one)
 
 
 def _held(tally: Tally, one: Standing, pods: tuple[Pod, ...]) -> None:
-    """Money and time: closed entries, running pods up to now, and what serves, which has no ledger."""
+    """Money and time: closed entries, and running pods up to now."""
     current = live(one, pods, tally.now)
     until_now = [held(entry, entry.finished_at or "") for entry in ledger.closed_at(current, tally.now)]
     spent = NOTHING
@@ -82,8 +86,10 @@ def _held(tally: Tally, one: Standing, pods: tuple[Pod, ...]) -> None:
         where = tally.accelerator_class(part.accelerator_class)
         tally.add("delivery_cost", (one.namespace, tally.currency(one.currency), where, part.stage), part.amount)
         tally.add("delivery_accelerator_seconds", (one.namespace, where, part.stage), part.seconds)
-    for entry in (*(entry for entry in current if entry.finished_at is None), *serving(pods)):
-        _burns(tally, one, entry)
+    for entry in current:
+        if entry.finished_at is None:
+            hourly = Decimal(entry.price_per_hour) * entry.accelerators
+            _burns(tally, one, entry.stage, entry.accelerator_class, entry.accelerators, hourly)
     if not one.settled and one.limit > 0:
         tally.highest("delivery_budget_used_ratio", (one.namespace,), spent / one.limit)
 
@@ -96,20 +102,10 @@ def live(one: Standing, pods: tuple[Pod, ...], now: datetime) -> tuple[LedgerEnt
     return ledger.advance(still_open, Witnesses(one.uid, unseen, (), (), now)) if unseen or still_open else ()
 
 
-def serving(pods: tuple[Pod, ...]) -> list[LedgerEntry]:
-    """Pods that serve on an accelerator, as if they had entries."""
-    return [
-        ledger.opened(pod, pod.accelerated)
-        for pod in pods
-        if pod.stage == SERVING and pod.accelerated and pod.started_at and not pod.ended
-    ]
-
-
-def _burns(tally: Tally, one: Standing, entry: LedgerEntry) -> None:
-    where = tally.accelerator_class(entry.accelerator_class)
-    hourly = Decimal(entry.price_per_hour) * entry.accelerators
-    tally.add("delivery_hourly_cost", (one.namespace, tally.currency(one.currency), where, entry.stage), hourly)
-    tally.add("delivery_accelerators", (one.namespace, where, entry.stage), entry.accelerators)
+def _burns(tally: Tally, one: Standing, stage: str, accelerator_class: str, accelerators: int, hourly: Decimal) -> None:
+    where = tally.accelerator_class(accelerator_class)
+    tally.add("delivery_hourly_cost", (one.namespace, tally.currency(one.currency), where, stage), hourly)
+    tally.add("delivery_accelerators", (one.namespace, where, stage), accelerators)
 
 
 def _owed(tally: Tally, one: Standing) -> None:
