@@ -11,7 +11,7 @@ from delivery_oracle.statistics import foresight
 from delivery_oracle.statistics.eprocess import Process, wealth
 from delivery_oracle.statistics.reuse import reused
 from tests.oracle import world as w
-from tests.oracle.test_verdicts import intake
+from delivery_oracle.stages import intake
 
 
 def test_a_simulated_path_is_the_bettors_own():

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     flags = foresight.chance(Process.FLAG, floors, 0.0, alpha=ALPHA_FLAG)
     show(
         {
-            "delta": options.delta, "items": options.items, "alpha": alpha, "gain": gain, "power": round(chance, 4),
+            "delta": options.delta, "items": options.items, "alpha": alpha, "gain": round(gain, 6), "power": round(chance, 4),
             "items_needed": power.items_needed(options.delta, alpha=alpha), "looks": len(floors), "flags_no_gain": flags,
         }
     )  # fmt: skip
