@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from delivery_oracle.stages import intake
 from delivery_oracle.statistics import foresight
 from delivery_oracle.statistics.eprocess import Process, wealth
 from delivery_oracle.statistics.reuse import reused
 from tests.oracle import world as w
-from delivery_oracle.stages import intake
 
 
 def test_a_simulated_path_is_the_bettors_own():

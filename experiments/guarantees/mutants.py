@@ -1,0 +1,124 @@
+"""Mutation testing of the statistics: every small change of the code that decides must make a test fail.
+
+`python -m experiments.guarantees.mutants [--only delivery_oracle.statistics.mcnemar]` mutates a copy in `out/mutants`
+with mutmut, runs the fast tests against each mutant and writes what lived, with its change, to
+docs/reference/guarantees/mutants.json. Exit 1 if one lived that nobody has looked at: `REASONS` says of the others why
+they change no verdict.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from experiments.guarantees.survivors import REASONS
+
+ROOT = Path(__file__).parents[2]
+PLACE = ROOT / "out/mutants"
+RESULT = ROOT / "docs/reference/guarantees/mutants.json"
+PACKAGES = ("oracle/src/delivery_oracle", "oracle/src/delivery_measure", "crds/src/delivery_api")
+TESTS = ("eprocess", "learned", "foresight", "probe", "corruption", "edges", "canary")
+SLOW = (
+    "true_null",
+    "interval_covers",
+    "bounds_hold_at",
+    "seldom_stopped",
+    "maximises",
+    "canary_too",
+    "in_blocks",
+    "keeps_its_level",
+)
+"""Tests that take long or run a library; the others must be enough."""
+CONFIG = """[tool.mutmut]
+source_paths = ["src"]
+only_mutate = ["src/delivery_oracle/statistics/*.py", "src/delivery_oracle/probe.py"]
+tests_dir = ["tests"]
+also_copy = ["conftest.py"]
+pytest_add_cli_args = ["-q", "-p", "no:cacheprovider", "-k", "{select}"]
+use_git_change_detection = false
+mutate_only_covered_lines = true
+timeout_multiplier = 6.0
+[tool.pytest.ini_options]
+addopts = "--import-mode=importlib"
+pythonpath = ["src", "."]
+"""
+CONFTEST = """from hypothesis import HealthCheck, settings
+quick = {"max_examples": 25, "derandomize": True, "database": None, "deadline": None}
+settings.register_profile("mutants", **quick, suppress_health_check=list(HealthCheck))
+settings.load_profile("mutants")
+"""
+
+
+def prepare() -> None:
+    """A copy of code and tests in mutmut's own shape; what was found before stays."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, PLACE / "src" / Path(package).name, dirs_exist_ok=True)
+    tests = PLACE / "tests/oracle"
+    tests.mkdir(parents=True, exist_ok=True)
+    for name in ("world", *(f"test_{test}" for test in TESTS)):
+        shutil.copy(ROOT / f"tests/oracle/{name}.py", tests)
+    (PLACE / "conftest.py").write_text(CONFTEST)
+    (PLACE / "pyproject.toml").write_text(CONFIG.format(select=" and ".join(f"not {name}" for name in SLOW)))
+
+
+def mutmut(*arguments: str, quiet: bool = True) -> str:
+    """Output of mutmut in the copy."""
+    environment = os.environ | {"PYTHONPATH": f"{PLACE}/src:{PLACE}"}
+    tool = Path(sys.executable).with_name("mutmut")
+    done = subprocess.run([tool, *arguments], cwd=PLACE, env=environment, stdout=subprocess.PIPE if quiet else None, text=True)
+    return done.stdout or ""
+
+
+def statuses() -> dict[str, str]:
+    """Status of each mutant."""
+    found = (line.strip().partition(": ") for line in mutmut("results", "--all", "true").splitlines())
+    return {name: status for name, colon, status in found if colon and "__mutmut_" in name}
+
+
+def change(mutant: str) -> tuple[str, str]:
+    """(line as it is, line as it was mutated)."""
+    lines = [line for line in mutmut("show", mutant).splitlines() if re.match(r"[-+](?![-+]{2})", line)]
+    old, new = ([line[1:].strip() for line in lines if line[0] == sign] for sign in "-+")
+    return " ".join(old), " ".join(new)
+
+
+def module(mutant: str) -> str:
+    """`statistics.mcnemar` of `delivery_oracle.statistics.mcnemar.x_p_value__mutmut_3`."""
+    return mutant.partition(".x")[0].removeprefix("delivery_oracle.")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs mutmut, writes what lived."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.guarantees.mutants", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=[], metavar="MODULE", help="mutants of these modules only")
+    parser.add_argument("--report", action="store_true", help="write what is known, run nothing")
+    options = parser.parse_args(arguments)
+    prepare()
+    if not options.report:
+        mutmut("run", "--max-children", str(os.cpu_count() or 1), *(f"{name}*" for name in options.only), quiet=False)
+    known = statuses()
+    lived = [(mutant, *change(mutant)) for mutant, status in known.items() if status == "survived"]
+    counts = {
+        name: dict(Counter(known[mutant] for mutant in known if module(mutant) == name)) for name in sorted(map(module, known))
+    }
+    survivors = [
+        {"module": module(mutant), "line": old, "mutant": new, "why": REASONS.get(new, "")}
+        for mutant, old, new in sorted(lived)
+    ]
+    RESULT.write_text(json.dumps({"counts": counts, "survivors": survivors}, indent=1) + "\n")
+    unexplained = [one for one in survivors if not one["why"]]
+    for one in unexplained:
+        print(f"{one['module']}: {one['line']}\n    lived as: {one['mutant']}", file=sys.stderr)
+    print(f"{len(known)} mutants, {len(lived)} lived, {len(unexplained)} of them not explained", file=sys.stderr)
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
