@@ -23,6 +23,7 @@ SPOILED = {
     "trainable parameters add up": ({"trainable_parameters": 100}, "100 parameters are trained, 4,884,480 expected"),
     "gradients reach the weights": ({"input_grads": False}, "no gradient reaches"),
     "steps are not rounded away": ({"dtype": "bfloat16"}, "spec.config.learningRate=1e-6 is rounded away in bfloat16"),
+    "first steps change the weights": ({"weights_moved": 0.0}, "the first steps changed 0% of the trained tensors"),
     "packed rows do not leak": ({"packing_isolated": False}, "packed rows see each other"),
 }
 
@@ -67,7 +68,12 @@ def test_what_was_not_measured_is_named_and_no_objection():
     bare = {"prompt_digest": None, "train_prompt_digest": None, "packing_isolated": None, "assistant_tokens": None}
     seen = w.preflight(**bare)
     assert objections(seen, w.plan(), w.config()) == ()
-    assert not_measured(seen) == ("template marks the answer", "trained prompt is served prompt", "packed rows do not leak")
+    assert not_measured(seen) == (
+        "template marks the answer",
+        "trained prompt is served prompt",
+        "first steps change the weights",
+        "packed rows do not leak",
+    )
 
 
 def test_one_rendered_prompt_alone_is_an_objection():

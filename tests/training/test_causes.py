@@ -7,6 +7,7 @@ model, tokenizer, collator or saved folder. Each has a healthy twin in which the
 from __future__ import annotations
 
 import copy
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -25,9 +26,13 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from delivery_measure import weights
+from delivery_measure.canary import Example, of_labels
+from delivery_oracle.canary import Report as Heard
+from delivery_oracle.canary import Song, listen
 from delivery_oracle.preflight.causes import CANARY, CAUSES
 from delivery_oracle.training.preflight import CannotLearn, Report, check_saved
-from tests.training import runs
+from tests.training import runs, toy
 
 
 def names(report: Report) -> set[str]:
@@ -139,6 +144,18 @@ def rounded_away() -> Report:
     return runs.healthy(words=words, trained=trained, learning_rate=2e-6)
 
 
+def optimizer_of_other_weights() -> Report:
+    words = runs.tokenizer()
+    base = runs.model(words)
+    optimizer = torch.optim.AdamW(base.parameters(), lr=1e-3)
+    trained = runs.lora(base)
+    before, batch = weights.sums(trained), runs.padded(words, runs.features(words))
+    for _ in range(weights.FIRST_STEPS):
+        trained(**batch).loss.backward()
+        optimizer.step()
+    return runs.healthy(words=words, trained=trained).after_first_steps(weights.moved(trained, before))
+
+
 def packing_leaks() -> Report:
     return runs.healthy(pack=runs.leaking)
 
@@ -158,6 +175,7 @@ BEFORE: dict[str, Callable[..., Report]] = {
         adapter_not_trainable,
         checkpointing_without_input_gradients,
         rounded_away,
+        optimizer_of_other_weights,
         packing_leaks,
     )
 }
@@ -213,6 +231,17 @@ def merged_in_few_bits(folder: Path) -> None:
     check_saved(folder, trained, merged=copy.deepcopy(trained).merge_and_unload())
 
 
+def labels_shuffled() -> Heard:
+    """The wrong column is worse than no column: its labels are there, and mean nothing."""
+    sealed = [Example(row["text"], row["label"]) for row in toy.rows(300, seed=2)]
+    rows = toy.rows(1200, seed=1)
+    labels = random.Random(3).sample([row["label"] for row in rows], len(rows))
+    train = [Example(row["text"], label) for row, label in zip(rows, labels, strict=True)]
+    canary = of_labels(train, sealed, "seed")
+    assert canary is not None
+    return listen(canary)
+
+
 SAVED: dict[str, Callable[[Path], None]] = {
     made.__name__: made for made in (sharded_save, served_but_inert, adapter_saved_untrained, merged_in_few_bits)
 }
@@ -221,8 +250,12 @@ BY_KEY = {cause.key: cause for cause in CAUSES}
 
 def test_every_cause_is_made_here() -> None:
     """A cause without its reproduction is a story."""
-    elsewhere = {cause.key for cause in CAUSES if cause.checks == (CANARY,)}
-    assert {*BEFORE, *SAVED, *elsewhere} == set(BY_KEY)
+    assert {*BEFORE, *SAVED, labels_shuffled.__name__} == set(BY_KEY)
+
+
+def test_shuffled_labels_are_heard_by_the_canary() -> None:
+    assert BY_KEY[labels_shuffled.__name__].checks == (CANARY,)
+    assert labels_shuffled().song is Song.UNRELATED
 
 
 @pytest.mark.parametrize("key", BEFORE)

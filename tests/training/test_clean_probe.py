@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from transformers import TrainerCallback
 
 from delivery_api.evidence import TrainEvidence
@@ -36,6 +37,7 @@ def probed(folder: Path, table: Sequence[Any], *, adapter: bool = True, **told: 
 def test_correct_labels_are_certified(tmp_path: Path, adapter: bool) -> None:
     probe, trainer, printed = probed(tmp_path, CORRECT, adapter=adapter)
     assert probe.outcome is Outcome.LEARNING and trainer.state.global_step == toy.STEPS
+    assert probe.report is not None and probe.report.measured.weights_moved == 1.0
     assert [look.step for look in probe.probe.evidence.looks] == [12, 18, 24, 36, 48, 60]
     assert "clean probe: Learning, gain +0." in printed and printed.count("clean probe step") == 6
 
@@ -104,6 +106,17 @@ def test_a_run_that_cannot_learn_ends_before_its_first_step(tmp_path: Path) -> N
     with pytest.raises(CannotLearn, match="every row is supervised: 8 of 8 rows have no token in the loss"):
         trainer.train()
     assert trainer.state.global_step == 0
+
+
+def test_an_optimizer_of_other_weights_is_seen_after_three_steps(tmp_path: Path) -> None:
+    """The loss of such a run is as good as any run's first loss, and stays it."""
+    trainer = toy.trainer(tmp_path, CORRECT)
+    others = [value for value in trainer.model.parameters() if not value.requires_grad]
+    trainer.optimizer = torch.optim.AdamW(others, lr=1e-2)
+    trainer.add_callback(CleanProbe(SEALED, margin=0.2, out=io.StringIO()))
+    with pytest.raises(CannotLearn, match="first steps change the weights: the first steps changed 0% of the trained tensors"):
+        trainer.train()
+    assert trainer.state.global_step == 3
 
 
 @pytest.mark.parametrize("adapter", [True, False], ids=["adapter", "full fine-tune"])

@@ -222,6 +222,8 @@ class Preflight(Model):
     """Number format of trained parameters."""
     steps_kept: float | None = None
     """Share of trained weights other than zero that a step of the peak learning rate changes in their number format."""
+    weights_moved: float | None = None
+    """Share of trained tensors that the first three steps changed; absent before them."""
     packing_isolated: bool | None = None
     """Packed rows get the same logits as alone (measured on two rows); absent where nothing is packed."""
 

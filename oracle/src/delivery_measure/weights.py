@@ -12,6 +12,7 @@ from torch import Tensor
 
 LAYER = re.compile(r"\.(?:layers|h|blocks|block)\.(\d+)\.")
 SAMPLE = 65_536
+FIRST_STEPS = 3
 RELATIVE_TOLERANCE = 0.05
 NO_LEAK_TOLERANCE = 1e-4
 
@@ -90,6 +91,18 @@ def steps_kept(model: Any, rate: float) -> float | None:
         changed += int((sample - rate != sample).sum())
         counted += sample.numel()
     return changed / counted if counted else None
+
+
+@torch.no_grad()
+def sums(model: Any) -> dict[str, float]:
+    """The sum of every trained tensor, to tell later whether it moved; a step changes a few weights at least."""
+    return {name: float(value.sum(dtype=torch.float64)) for name, value in trained(model)}
+
+
+def moved(model: Any, before: Mapping[str, float]) -> float:
+    """Share of the trained tensors whose sum has changed since."""
+    now = sums(model)
+    return sum(now.get(name) != value for name, value in before.items()) / len(before) if before else 0.0
 
 
 def agree(alone: Tensor, packed: Tensor, packed_with_another: Tensor) -> bool:

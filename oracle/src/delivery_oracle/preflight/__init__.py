@@ -51,6 +51,7 @@ CHECKS: tuple[Check[Case], ...] = (
     Check(checks.trainable_parameters_add_up, ("trainable_parameters", "expected_trainable_parameters")),
     Check(checks.gradients_reach_the_weights, ("input_grads",)),
     Check(checks.steps_are_not_rounded_away, ("dtype", "steps_kept")),
+    Check(checks.first_steps_change_the_weights, ("weights_moved",)),
     Check(checks.packed_rows_do_not_leak, ("packing_isolated",)),
 )
 

@@ -107,6 +107,13 @@ CAUSES: tuple[Cause, ...] = (
         ("steps are not rounded away",),
     ),
     Cause(
+        "optimizer_of_other_weights",
+        "The optimizer was made before the adapter, and steps weights that get no gradient",
+        ("trl#6700",),
+        "flat",
+        ("first steps change the weights",),
+    ),
+    Cause(
         "sharded_save",
         "The save gathers the adapter of one shard, and the other tensors are empty",
         ("trl#4416", "DeepSpeed#4295"),

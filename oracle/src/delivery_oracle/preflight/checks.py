@@ -13,6 +13,7 @@ from delivery_api.evidence import Preflight
 
 SMALLEST_BF16_RATE = 1e-5
 SMALLEST_KEPT_SHARE = 0.1
+SMALLEST_MOVED_SHARE = 0.5
 FULL_PRECISION = frozenset({"float32", "fp32", "float64"})
 
 
@@ -143,6 +144,17 @@ def steps_are_not_rounded_away(case: Case) -> str | None:
     if seen.steps_kept is not None and seen.steps_kept < SMALLEST_KEPT_SHARE:
         return f"{said}: a step changes {seen.steps_kept:.0%} of the trained weights; raise it or train in float32"
     return None
+
+
+def first_steps_change_the_weights(case: Case) -> str | None:
+    """The first three steps change most of the trained tensors: an optimizer that was made too early holds others."""
+    moved = case.seen.weights_moved
+    if moved is None or moved >= SMALLEST_MOVED_SHARE:
+        return None
+    return (
+        f"the first steps changed {moved:.0%} of the trained tensors; make the optimizer from the parameters "
+        "of the model that is trained"
+    )
 
 
 def packed_rows_do_not_leak(case: Case) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TextIO
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from delivery_measure import weights
 from delivery_oracle.probe import Assessment, Outcome
 from delivery_oracle.training import picture as pictures
 from delivery_oracle.training.answers import Answers, Prompt, Score
@@ -61,6 +62,8 @@ class CleanProbe(TrainerCallback):
         self._picture = picture
         self._screen = Screen(out or sys.stdout, live)
         self._probe: Probe | None = None
+        self._before: dict[str, float] = {}
+        self._began = 0
         self.report: Report | None = None
         """The preflight, once the run has begun."""
 
@@ -84,6 +87,7 @@ class CleanProbe(TrainerCallback):
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         """Preflight, the order of the items, and the base's scores where the base will not stay at hand."""
         model, tokenizer = rest["model"], rest.get("processing_class")
+        self._began = state.global_step
         if self._score is None:
             if tokenizer is None:
                 raise ValueError("the Trainer has no tokenizer; give it processing_class=, or give the probe score=")
@@ -91,6 +95,7 @@ class CleanProbe(TrainerCallback):
         if self._preflight is not False and tokenizer is not None:
             told = self._preflight if isinstance(self._preflight, Mapping) else {}
             self._check(model, tokenizer, args, rest.get("train_dataloader"), told)
+            self._before = weights.sums(model)
         self._probe = Probe(self._items, margin=self._margin, steps=state.max_steps, look_items=self._look_items, key=self._key)
         if self.probe.warning:
             self._say(state, f"clean probe: {self.probe.warning}")
@@ -110,7 +115,9 @@ class CleanProbe(TrainerCallback):
                 self._screen.show(self.probe, looked=False)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
-        """A look, where one is planned."""
+        """A look, where one is planned; after the first steps, whether they changed the weights."""
+        if self.report is not None and state.global_step == self._began + weights.FIRST_STEPS:
+            self.report = self.report.after_first_steps(weights.moved(rest["model"], self._before)).require()
         if not self.probe.due(state.global_step):
             return
         model = rest["model"]

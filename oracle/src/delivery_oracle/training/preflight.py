@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,8 +35,24 @@ class Report:
     """What was measured before the first step, what is wrong with it, and what could not be judged."""
 
     measured: Preflight
-    objections: tuple[str, ...]
-    not_measured: tuple[str, ...]
+    plan: Plan
+    config: Config
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """All that is wrong, each headed by the name of its check."""
+        return objections(self.measured, self.plan, self.config, WORDS)
+
+    @property
+    def not_measured(self) -> tuple[str, ...]:
+        """Names of checks that had nothing to judge."""
+        silent = not_measured(self.measured)
+        silent += () if self.config.sequence_length else ("no row is cut",)
+        return silent + (() if self.config.learning_rate else ("steps are not rounded away",))
+
+    def after_first_steps(self, moved: float) -> Report:
+        """This report, with the share of trained tensors that the first steps changed."""
+        return replace(self, measured=self.measured.model_copy(update={"weights_moved": moved}))
 
     def require(self) -> Report:
         """This report; CannotLearn when a check objects."""
@@ -82,10 +98,7 @@ def check_run(
     rate = format(learning_rate, ".3g") if learning_rate else None
     # The evidence's own check of the sequence length is for orders, where 16 tokens are the least; here any cutoff may be.
     config = Config.model_construct(learning_rate=rate, sequence_length=max_length)
-    silent = not_measured(seen)
-    silent += () if max_length else ("no row is cut",)
-    silent += () if learning_rate else ("steps are not rounded away",)
-    return Report(seen, objections(seen, plan, config, WORDS), silent)
+    return Report(seen, plan, config)
 
 
 def check_saved(folder: Path | str, model: Any, *, merged: Any = None) -> ArtifactRecord:
