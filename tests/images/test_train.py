@@ -153,6 +153,7 @@ def test_a_run_leaves_evidence_and_an_artifact_that_loads(bench: Bench, tmp_path
     assert preflight.trainable_parameters == preflight.expected_trainable_parameters
     assert preflight.stop_supervised == preflight.rows == 40
     assert preflight.prompt_digest == preflight.train_prompt_digest and preflight.steps_kept == 1.0
+    assert preflight.weights_moved == 1.0, "measured after the third step"
     artifact = evidence.artifact
     assert artifact is not None and artifact.adapter_norm > 0
     assert artifact.adapter_unmatched == 0 and artifact.merge_kept == pytest.approx(1.0, abs=1e-3)

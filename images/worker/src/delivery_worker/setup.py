@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from delivery_api import sealed
+from delivery_api.evidence import Preflight
 from delivery_api.tasks import TrainTask
 from delivery_io import prompts, tables
 from delivery_io.download import sha256_file
@@ -48,6 +49,8 @@ class Run:
     parameters: int
     expected: int
     history: History
+    preflight: Preflight | None = None
+    sums: dict[str, float] = field(default_factory=dict)
 
     @property
     def bare(self) -> Any:

@@ -17,6 +17,7 @@ from delivery_io import artifacts, runtime
 from delivery_io.evidence import Overflow
 from delivery_io.problems import WorkProblem
 from delivery_io.runtime import Context
+from delivery_measure import weights
 from delivery_worker import preflight
 from delivery_worker.deliver import deliver
 from delivery_worker.examples import batches, rate
@@ -73,9 +74,17 @@ def measure(run: Run) -> None:
         run.expected,
     )
     run.context.recorder.set(preflight=seen)
+    run.preflight, run.sums = seen, weights.sums(run.bare)
     if seen.rows_truncated:
         message = f"{seen.rows_truncated} rows are longer than sequenceLength {run.task.config.sequence_length}; raise it"
         raise WorkProblem("Invalid", "spec.config.sequenceLength", message)
+
+
+def measure_again(run: Run) -> None:
+    """After the first steps: whether they changed the weights."""
+    if run.preflight is not None:
+        moved = weights.moved(run.bare, run.sums)
+        run.context.recorder.set(preflight=run.preflight.model_copy(update={"weights_moved": round(moved, 6)}))
 
 
 def record(run: Run, at_once: bool = False) -> None:
@@ -125,6 +134,8 @@ def train(run: Run) -> None:
         run.context.check()
         taken = take_step(run, step, [run.rows[number] for number in next(order)])
         run.history = replace(run.history, steps=(*run.history.steps, taken))
+        if step == done + weights.FIRST_STEPS:
+            measure_again(run)
         record(run)
         print(f"Step {step}/{steps}: loss {taken.loss}, gradient norm {taken.grad_norm}, {taken.seconds:.2f} s", flush=True)
         if taken.loss is None:
