@@ -10,6 +10,7 @@ import pytest
 
 from delivery_oracle import cli
 from tests.images.conftest import RegistryServer
+from tests.oracle import world
 from tests.signing.delivered import Delivered, client, deliver, issue, keypair, sign, task
 
 Report = dict[str, Any]
@@ -249,6 +250,21 @@ def test_numbers_that_the_evidence_does_not_give_fail_though_signed(delivered: D
     assert evidence.check(certificate, texts) == []
     certificate["evaluation"] |= {"candidate": "0.9000", "pValue": "1e-90"}
     assert [line.split(" ")[0] for line in evidence.check(certificate, texts)] == ["candidate", "pValue"]
+
+
+def test_of_papers_issued_twice_the_latest_count(own: Any, verify: Verify, keys: Path, tmp_path: Path):
+    """A driver corrected a claim: the delivery is the same, its papers are not."""
+    _, made = own
+    claims = [{"type": "Method", "subject": "method", "value": "LoRA"}]
+    papers = issue(made.uri, spec=world.spec(card={"claims": claims}))
+    assert papers["certificate.json"] != made.papers["certificate.json"]
+    assert sign(task(made.host, made.digest, papers), keys, tmp_path)[0] == 0
+    assert verify(made.uri)[0] == 0
+    (tmp_path / "old.json").write_text(made.papers["certificate.json"])
+    (tmp_path / "new.json").write_text(papers["certificate.json"])
+    assert verify(str(tmp_path / "new.json"))[0] == 0
+    status, report = verify(str(tmp_path / "old.json"))
+    assert status == 2 and "was replaced by one issued at 20" in failures(report)["papers"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ to push, and nothing else: no data, no model, no verdict.
 """
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from delivery_api.digests import sha256
@@ -47,8 +48,8 @@ def documents(
     named = {one.title: sha256(one.content) for one in papers} | {"bom.json": sha256(bom)}
     about = {"artifact": digest, **named}
     made = statements.signed({"artifact": digest}, PROVENANCE_TYPE, statements.provenance(certificate), key)
-    issued = {"delivery": name, "uid": task.delivery_uid, "certificate": "certificate.json", "bill": "bill.json"}
-    said = statements.signed(about, PAPERS_TYPE, issued | {"card": "README.md", "billOfMaterials": "bom.json"}, key)
+    issued = {"delivery": name, "uid": task.delivery_uid, "issuedAt": datetime.now(UTC).isoformat()}
+    said = statements.signed(about, PAPERS_TYPE, issued, key)
     return {
         SIGNATURE: (Document("model.sig", SIGNATURE, weights.sign(name, files, key)),),
         PROVENANCE: (Document("provenance.dsse.json", ENVELOPE, made),),

@@ -105,27 +105,34 @@ class Verifier:
         return f"certificate, bill, card and bill of materials are signed by key {self.key.id[:12]}"
 
     def _issued(self) -> Signed:
-        """The papers of the delivery that is meant: an artifact that two deliveries made has two certificates."""
+        """The papers of the delivery that is meant, as issued last: one artifact may be that of several deliveries."""
         signed = self.beside().signed(PAPERS, PAPERS_TYPE, STATEMENT, self.key, "certificate")
-        found = {sha256(self.beside().content(one.files, "certificate.json")): one for one in signed}
-        if self.given is not None:
-            wanted = sha256(canonical(self.given))
-            if wanted not in found:
-                raise Forged("the given certificate is not the one that was signed")
-            return found[wanted]
-        if len(found) > 1:
-            raise Missing(f"{len(found)} deliveries made this artifact; give the certificate of the one you mean")
-        return next(iter(found.values()))
+        signed.sort(key=lambda one: str(_predicate(one).get("issuedAt")))
+        latest = {str(_predicate(one).get("uid")): one for one in signed}
+        if self.given is None and len(latest) > 1:
+            raise Missing(f"{len(latest)} deliveries made this artifact; give the certificate of the one you mean")
+        if self.given is None:
+            return next(iter(latest.values()))
+        wanted = sha256(canonical(self.given))
+        found = [one for one in signed if one.files.get("certificate.json", ("", 0))[0] == wanted]
+        if not found:
+            raise Forged("the given certificate is not the one that was signed")
+        last = latest[str(_predicate(found[-1]).get("uid"))]
+        if last is not found[-1]:
+            raise Missing(f"the given certificate was replaced by one issued at {_predicate(last).get('issuedAt')}")
+        return last
 
     def provenance(self) -> str:
-        """There is signed SLSA provenance of this delivery."""
-        uid = (self.said["certificate"].get("delivery") or {}).get("uid")
-        for one in self.beside().signed(PROVENANCE, PROVENANCE_TYPE, None, self.key, "provenance"):
-            predicate = one.statement.get("predicate") or {}
-            if ((predicate.get("runDetails") or {}).get("metadata") or {}).get("invocationId") == uid:
-                self.said["provenance"] = predicate
-                return f"SLSA provenance of this delivery is signed by key {self.key.id[:12]}"
-        raise Missing("there is no provenance of this delivery beside the artifact")
+        """There is signed SLSA provenance of this delivery; of several, the one that fits the certificate."""
+        certificate = self.said["certificate"]
+        uid = (certificate.get("delivery") or {}).get("uid")
+        made = [_predicate(one) for one in self.beside().signed(PROVENANCE, PROVENANCE_TYPE, None, self.key, "provenance")]
+        ours = [one for one in made if ((one.get("runDetails") or {}).get("metadata") or {}).get("invocationId") == uid]
+        if not ours:
+            raise Missing("there is no provenance of this delivery beside the artifact")
+        fits = (one for one in ours if not _objections(partial(papers.origin, certificate, one)))
+        self.said["provenance"] = next(fits, ours[-1])
+        return f"SLSA provenance of this delivery is signed by key {self.key.id[:12]}"
 
 
 def verify(
@@ -161,27 +168,33 @@ def _attempt(done: Verification, name: str, look: Callable[[], str]) -> bool:
 
 
 def _hold(done: Verification, signed: Papers, artifact: str) -> None:
-    """The papers against each other. A field that is absent or of another kind is an objection, not a fault of ours."""
+    """The papers against each other."""
     looks: list[tuple[str, Callable[[], list[str]]]] = [("identity", lambda: papers.identity(signed, artifact))]
     looks += [(name, partial(look, signed)) for name, look in papers.HOLDS]
     for name, look in looks:
-        try:
-            objections = look()
-        except GARBLED as error:
-            objections = [f"the papers lack or garble what this rests on ({type(error).__name__}: {error})"]
+        objections = _objections(look)
         told = "; ".join(" ".join(one.split()) for one in objections)
         done.checks.append(Check(name, Verdict.FAIL if objections else Verdict.PASS, told or HOLDS[name]))
 
 
+def _objections(look: Callable[[], list[str]]) -> list[str]:
+    """A field that is absent or of another kind is an objection, not a fault of ours."""
+    try:
+        return look()
+    except GARBLED as error:
+        return [f"the papers lack or garble what this rests on ({type(error).__name__}: {error})"]
+
+
 def _rests(signed: Papers, texts: list[str]) -> str:
     """The evidence is the one that the certificate rests on, and comes to the same numbers."""
-    try:
-        objections = evidence.check(signed.certificate, texts)
-    except GARBLED as error:
-        objections = [f"it cannot be read beside the papers ({type(error).__name__}: {error})"]
-    if objections:
+    if objections := _objections(partial(evidence.check, signed.certificate, texts)):
         raise Forged("; ".join(objections))
     return "every stage's evidence has the digest of the certificate, and the audit computed from it is the same"
+
+
+def _predicate(one: Signed) -> dict[str, Any]:
+    said = one.statement.get("predicate")
+    return said if isinstance(said, dict) else {}
 
 
 def _json(raw: bytes) -> dict[str, Any]:

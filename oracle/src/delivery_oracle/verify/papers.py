@@ -55,13 +55,13 @@ def identity(papers: Papers, artifact: str) -> list[str]:
     return said
 
 
-def origin(papers: Papers) -> list[str]:
+def origin(certificate: Paper, provenance: Paper) -> list[str]:
     """The provenance names the inputs and the evidence of the certificate."""
-    inputs = papers.certificate["inputs"]
-    build, run = papers.provenance["buildDefinition"], papers.provenance["runDetails"]
+    inputs = certificate["inputs"]
+    build, run = provenance["buildDefinition"], provenance["runDetails"]
     materials = {one["name"]: one for one in build["resolvedDependencies"]}
     hexed = {name: f"sha256:{materials[name]['digest'].get('sha256')}" for name in ("train", "sealed")}
-    trained = next(row for row in papers.certificate["stages"] if row["name"] == "train")
+    trained = next(row for row in certificate["stages"] if row["name"] == "train")
     pin = next(iter(materials["base"]["digest"].values()))
     said = _unequal(
         [
@@ -69,13 +69,13 @@ def origin(papers: Papers) -> list[str]:
             ("training rows in the provenance", hexed["train"], "in the certificate", inputs["train"]),
             ("sealed rows in the provenance", hexed["sealed"], "in the certificate", inputs["sealed"]),
             ("trainer in the provenance", materials.get("trainer", {}).get("uri"), "in the certificate", trained.get("image")),
-            ("run of the provenance", run["metadata"]["invocationId"], "delivery", papers.certificate["delivery"]["uid"]),
+            ("run of the provenance", run["metadata"]["invocationId"], "delivery", certificate["delivery"]["uid"]),
         ]
     )
     if pin not in inputs["base"] and f"sha256:{pin}" != inputs.get("baseDigest"):
         said.append(f"the base is pinned as {pin} in the provenance and otherwise in the certificate")
     made = {one["name"].removeprefix("evidence of "): f"sha256:{one['digest'].get('sha256')}" for one in run["byproducts"]}
-    rests = {row["name"]: row["evidence"] for row in papers.certificate["stages"] if row.get("evidence")}
+    rests = {row["name"]: row["evidence"] for row in certificate["stages"] if row.get("evidence")}
     if made != rests:
         said.append("the provenance names other evidence than the certificate")
     return said
@@ -166,7 +166,7 @@ def _unequal(pairs: list[tuple[str, Any, str, Any]]) -> list[str]:
 
 
 HOLDS: tuple[tuple[str, Callable[[Papers], list[str]]], ...] = (
-    ("provenance", origin),
+    ("provenance", lambda papers: origin(papers.certificate, papers.provenance)),
     ("verdicts", verdicts),
     ("measurement", measured),
     ("approval", approved),
