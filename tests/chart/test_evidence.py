@@ -120,7 +120,7 @@ def test_the_label_is_neither_put_on_nor_taken_off(worker: Kube, work: str) -> N
 
 def test_an_unlabelled_object_does_not_become_evidence(admin: Kube, worker: Kube, work: str) -> None:
     made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "train-1"}, "data": {"complete": "true"}}
-    admin.create(made, "-n", work)
+    admin.as_user(OPERATOR).create(made, "-n", work)
     said = worker.refused("label", "configmap", "train-1", "-n", work, "ptaas.dev/evidence=train")
     assert said == FIXED
 

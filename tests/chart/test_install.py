@@ -16,7 +16,7 @@ from tests.chart.kube import CHART, DIGEST, IMAGES, RELEASE, Kube, within
 pytestmark = pytest.mark.cluster
 
 
-NESTED = {"images", "serviceAccount", "metrics", "policies"}
+NESTED = {"images", "signing", "serviceAccount", "metrics", "policies"}
 
 
 def render(admin: Kube, *arguments: str) -> list[dict[str, Any]]:

@@ -160,6 +160,33 @@ ROWS: tuple[Attack, ...] = (
         by="ptaas-workers",
     ),
     asks(
+        "somebody with rights to changes the certificate authority that workers trust",
+        "wes",
+        "patch",
+        "configmap",
+        "kube-root-ca.crt",
+        "-n",
+        "$work",
+        "-p",
+        json.dumps(CA),
+        refused="configmaps: only the operator keeps records in the work namespace $work, and wes is not the operator",
+        by="ptaas-workers",
+    ),
+    asks(
+        "a cluster admin makes another Delivery's anchor of an anchor",
+        "root",
+        "label",
+        "configmap",
+        "anchor-u",
+        "-n",
+        "$work",
+        "ptaas.dev/delivery-uid=another",
+        refused=(
+            "configmaps: only the operator keeps records in the work namespace $work, and kubernetes-admin is not the operator"
+        ),
+        by="ptaas-workers",
+    ),
+    asks(
         "a worker reads the Delivery",
         "worker",
         "get",
