@@ -13,11 +13,12 @@ import pytest
 
 from delivery_api.delivery import Delivery
 from delivery_api.evidence import Overlap, RowCounts
+from delivery_operator.manifests.pod import REGION
 from tests.chart.kube import Kube
 from tests.oracle import world
 from tests.support.plays import Play, dies
-from tests.support.replayer import Replayer
-from tests.support.scenes import AT_GATE
+from tests.support.replayer import NODE, Replayer
+from tests.support.scenes import AT_GATE, at_gate
 from tests.support.stage import Theatre, reason, state
 
 pytestmark = pytest.mark.cluster
@@ -101,12 +102,16 @@ async def test_bad_input_and_bad_luck_end_in_a_condition_or_in_recovery(theatre:
                 name: await theatre.reaches(f"{name}: {luck.end}", settled_at(luck.end), name, 150)
                 for name, luck in LUCK.items()
             }
+            # A pool that scales from zero: the Job has waited for it, and goes on by itself.
+            control_plane.ok("label", "node", NODE, f"{REGION}=mars-1")
+            went_on = await theatre.reaches("the gate", at_gate, "far", 60)
     finally:
+        control_plane.run("label", "node", NODE, f"{REGION}-")
         control_plane.run("delete", "acceleratorclass", "huge")
     for name, seen in ends.items():
         message = seen.status.message
         assert LUCK[name].words in message and "Traceback" not in message and "\n" not in message, f"{name}: {message}"
-        keeps_its_books(name, seen, workers)
+        keeps_its_books(name, went_on if name == "far" else seen, workers)
 
 
 def huge(admin: Kube) -> None:
