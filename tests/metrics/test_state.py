@@ -62,6 +62,7 @@ async def test_a_delivered_delivery_tells_its_bill_by_stage():
     assert value(seen, "delivery_billed_cost", currency="USD") == pytest.approx(0.0075)
     assert value(seen, "delivery_withheld_cost", currency="USD") == 0
     assert value(seen, "delivery_budget_limit", currency="USD") is None, "settled: its budget is not at stake any more"
+    assert value(seen, "delivery_budget_used_ratio") is None
     assert 0 < value(seen, "delivery_prediction_ratio", quantity="cost") < 1
 
 
@@ -189,16 +190,27 @@ async def test_every_label_value_is_from_a_closed_set():
     assert found <= closed, found - closed
 
 
-async def test_a_status_that_did_not_change_is_not_read_again():
+async def test_a_status_is_read_again_when_it_has_changed_and_only_then():
     """Ten thousand deliveries are scraped on the loop that reconciles them."""
+    held = raw(await FakeCluster().go_on())
+    registry = CollectorRegistry()
+    now = FakeCluster().now
+    registry.register(StateCollector(Sources(lambda: True, lambda: [held], lambda uid: [], lambda: CLASSES, lambda: now)))
+    assert value(registry, "delivery_objects", stage="card", state="Delivered") == 1
+    held["status"] = held["status"] | {"stage": "train", "state": "JobRunning"}
+    assert value(registry, "delivery_objects", stage="card", state="Delivered") == 1, "same resourceVersion"
+    held["metadata"] = held["metadata"] | {"resourceVersion": "another"}
+    assert value(registry, "delivery_objects", stage="train", state="JobRunning") == 1
+
+
+async def test_ten_thousand_deliveries_are_scraped_in_seconds():
+    """0.12 s of processor time on an idle machine, 1.2 s the first time; the bound leaves room for a busy one."""
     done = await FakeCluster().go_on()
     many = [raw(done, uid=f"u{number}", name=f"d{number}") for number in range(10_000)]
-    sources = Sources(lambda: True, lambda: many, lambda uid: [], lambda: CLASSES, lambda: done.now)
-    collector = StateCollector(sources)
-    list(collector.collect())
+    collector = StateCollector(Sources(lambda: True, lambda: many, lambda uid: [], lambda: CLASSES, lambda: done.now))
     started = time.process_time()
     families = {family.name: family for family in collector.collect()}
-    assert time.process_time() - started < 2.0
+    assert time.process_time() - started < 10.0
     assert families["delivery_objects"].samples[0].value == 10_000
 
 
