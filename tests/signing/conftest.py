@@ -4,6 +4,7 @@ What signs is the auditor image's own code, from its folder, with the libraries 
 """
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -15,8 +16,9 @@ from urllib.error import URLError
 
 import pytest
 
+from delivery_oracle import cli
 from tests.images.conftest import RegistryServer, free_port
-from tests.signing.delivered import ROOT, Delivered, deliver, keypair
+from tests.signing.delivered import ROOT, Delivered, Report, Verify, deliver, keypair
 
 sys.path.insert(0, str(ROOT / "cluster"))
 
@@ -83,3 +85,24 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def delivered(plain: str, keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Delivered:
     """A delivery, signed, in the registry without the API."""
     return deliver(plain, keys, tmp_path_factory.mktemp("delivered"))
+
+
+@pytest.fixture
+def own(tmp_path: Path, keys: Path) -> Iterator[tuple[RegistryServer, Delivered]]:
+    """A delivery in a registry of its own, to do harm to: (server, delivery)."""
+    server = RegistryServer(tmp_path, private=False)
+    server.start()
+    yield server, deliver(server.host, keys, tmp_path / "work")
+    server.stop()
+
+
+@pytest.fixture
+def verify(capsys: pytest.CaptureFixture[str], keys: Path) -> Verify:
+    """The command as typed, with the right key unless another is given: exit status and report."""
+
+    def run(what: str, *more: str, key: Path | None = None) -> tuple[int, Report]:
+        capsys.readouterr()
+        status = cli.main(["verify", what, "--key", str(key or keys / "signing.pub"), "--insecure", "-o", "json", *more])
+        return status, json.loads(capsys.readouterr().out)
+
+    return run

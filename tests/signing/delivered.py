@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from tests.oracle import world
 from tests.support.fake import FakeCluster
 from tests.support.plays import Play
 
+Report = dict[str, Any]
+Verify = Callable[..., tuple[int, Report]]
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "images/common/src"), str(ROOT / "images/auditor/src")]
 REPOSITORY = "models/router"
@@ -173,3 +176,8 @@ def crane(*arguments: str) -> str:
     done = subprocess.run([str(crane_program()), *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def failures(report: Report) -> dict[str, str]:
+    """Message of each check that did not pass."""
+    return {one["name"]: one["message"] for one in report["checks"] if one["verdict"] != "Pass"}
