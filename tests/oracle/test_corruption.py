@@ -162,6 +162,22 @@ def test_texts_that_do_not_resemble_each_other_keep_the_canary_silent():
     assert seen.song is Song.SILENT and seen.corruption is None
 
 
+def test_sealed_items_that_were_worded_apart_tell_nothing_of_the_share_of_random_labels():
+    """Right labels, but training rows were kept unlike the sealed ones: they predict worse, and none of them is random."""
+    pools = np.random.default_rng(7).integers(0, 40, (1300, 6))
+    sealed = [(f"desk{label} " + " ".join(f"a{word}" for word in words), f"l{label}") for label, words in worded(pools[:300])]
+    apart = [(f"desk{label} " + " ".join(f"b{word}" for word in words), f"l{label}") for label, words in worded(pools[300:])]
+    alike = [(text.replace("b", "a"), label) for text, label in apart]
+    same, other = (listen(measuring.of_labels(examples(train), examples(sealed), "s")) for train in (alike, apart))
+    assert same.corruption is not None and other.corruption is None
+    assert "share of random labels not known" in other.message and other.song is same.song is Song.RELATED
+
+
+def worded(pools):
+    """A label and words of its own for each row."""
+    return [(row % 20, [word + 100 * (row % 20) for word in words]) for row, words in enumerate(pools.tolist())]
+
+
 @pytest.mark.parametrize("measure", [measuring.of_labels, measuring.of_texts, measuring.of_extracts])
 def test_one_row_is_nothing_to_compare_with(measure):
     assert measure(examples([("a b", "x")]), examples([("a c", "x"), ("b c", "y")]), "s") is None

@@ -72,6 +72,7 @@ class Neighbours:
     sample: list[int]
     within: Places
     matched: tuple[Places, ...]
+    closer_to_sealed: float | None
 
 
 def vectors(texts: Sequence[str]) -> csr_matrix:
@@ -90,7 +91,9 @@ def neighbours(known: csr_matrix, asked: csr_matrix, seed: str) -> Neighbours:
     second = nearest(asked, asked, lambda start, stop: (own[start:stop, None] == own) | (gone[start:stop, None] == blocks))
     sampled, everywhere = np.array(sample), np.arange(rows)
     within = nearest(known[sample], known, lambda start, stop: sampled[start:stop, None] == everywhere)
-    return Neighbours(nearest(asked, known), by_sealed, second, sample, within, _matched(asked, known, dice))
+    matched = _matched(asked, known, dice)
+    closer = _closer(asked, by_sealed, known, matched)
+    return Neighbours(nearest(asked, known), by_sealed, second, sample, within, matched, closer)
 
 
 def _matched(asked: csr_matrix, known: csr_matrix, dice: random.Random) -> tuple[Places, ...]:
@@ -99,6 +102,26 @@ def _matched(asked: csr_matrix, known: csr_matrix, dice: random.Random) -> tuple
     order = dice.sample(range(known.shape[0]), min(known.shape[0], size * SAMPLES))
     groups = [np.array(order[at : at + size]) for at in range(0, len(order) - size + 1, size)]
     return tuple(group[nearest(asked, known[group])] for group in groups)
+
+
+def _closer(asked: csr_matrix, by_sealed: Places, known: csr_matrix, matched: tuple[Places, ...]) -> float | None:
+    """Share of sealed items that are more like their sealed neighbour than like the one in a sample of training rows.
+
+    About one half when both are drawn from one source; no label is looked at.
+    """
+    if not matched:
+        return None
+    own = _likeness(asked, asked[by_sealed])
+    shares = [
+        float((own > other).mean() + (own == other).mean() / 2)
+        for other in (_likeness(asked, known[places]) for places in matched)
+    ]
+    return round(sum(shares) / len(shares), DIGITS)
+
+
+def _likeness(some: csr_matrix, others: csr_matrix) -> NDArray[np.float64]:
+    """Cosine, row by row; the rows have length one."""
+    return np.round(np.asarray(some.multiply(others).sum(axis=1), dtype=np.float64).ravel(), DIGITS)
 
 
 def of_labels(train: Sequence[Pair], sealed: Sequence[Pair], seed: str) -> Canary | None:
@@ -123,6 +146,7 @@ def labels_of(found: Neighbours, trained: Places, truth: Places) -> Canary:
         matched=tuple(tuple(trained[places].tolist()) for places in found.matched),
         second=tuple(truth[found.second].tolist()),
         nearest_block=tuple((found.by_sealed % BLOCKS).tolist()),
+        closer_to_sealed=found.closer_to_sealed,
         labels=len(set(trained.tolist())),
     )
 
@@ -146,6 +170,7 @@ def of_texts(train: Sequence[Pair], sealed: Sequence[Pair], seed: str) -> Resemb
         matched=tuple(round(float(mean), DIGITS) for mean in np.mean(matched, axis=0)) if matched else (),
         second=_alike(truth, [truth[place] for place in found.second]),
         nearest_block=tuple((found.by_sealed % BLOCKS).tolist()),
+        closer_to_sealed=found.closer_to_sealed,
     )
 
 
@@ -169,6 +194,7 @@ def of_extracts(train: Sequence[Pair], sealed: Sequence[Pair], seed: str) -> Res
         matched=trained[: len(held)],
         second=held,
         nearest_block=tuple(place % BLOCKS for place in range(len(held))),
+        closer_to_sealed=0.5,
     )
 
 

@@ -29,6 +29,8 @@ NOISE_BELOW = 0.25
 NORMAL = 1.96
 DOUBTFUL_BELOW = 0.5
 """Training rows that predict less than half as well as sealed items do are too few, or partly mislabelled."""
+ONE_SOURCE = (1 / 3, 2 / 3)
+"""Between these shares of items that are more like sealed than like training rows, both may be from one source."""
 
 Labels = NDArray[np.int64]
 
@@ -86,18 +88,35 @@ def listen(canary: Canary | Resemblance) -> Report:
     by_sealed = agreement(canary.truth, canary.by_sealed, seed + 1)
     within = agreement(canary.train_truth, canary.train_by_train, seed + 2)
     song = _song(by_train, by_sealed)
-    random = _random_labels(canary) if by_sealed.above_chance else None
-    return Report(song, by_train, by_sealed, within, _sentence(song, by_train, by_sealed, within, random), random)
+    random = _random_labels(canary) if by_sealed.above_chance and one_source(canary) else None
+    sentence = _sentence(song, by_train, by_sealed, within, _told(random, canary))
+    return Report(song, by_train, by_sealed, within, sentence, random)
 
 
 def _listen_to_texts(canary: Resemblance, seed: int) -> Report:
     parts = (canary.by_train, canary.by_sealed, canary.within_train)
     by_train, by_sealed, within = (likeness(part, canary.chance, seed + at) for at, part in enumerate(parts))
     song, random = _song(by_train, by_sealed), None
-    if by_sealed.above_chance and canary.chance:
+    if by_sealed.above_chance and canary.chance and one_source(canary):
         matched, sealed, second = (np.array(part) for part in (canary.matched, canary.by_sealed, canary.second))
         random = _random_share(matched, sealed, second, canary.nearest_block, float(np.mean(canary.chance)))
-    return Report(song, by_train, by_sealed, within, _sentence(song, by_train, by_sealed, within, random), random)
+    sentence = _sentence(song, by_train, by_sealed, within, _told(random, canary))
+    return Report(song, by_train, by_sealed, within, sentence, random)
+
+
+def one_source(canary: Canary | Resemblance) -> bool:
+    """Whether inputs of training rows and sealed items are alike; else their neighbours cannot be compared with each other."""
+    low, high = ONE_SOURCE
+    return canary.closer_to_sealed is not None and low <= canary.closer_to_sealed <= high
+
+
+def _told(random: Corruption | None, canary: Canary | Resemblance) -> str:
+    if random is not None:
+        return f", share of random labels {random}"
+    if canary.closer_to_sealed is not None and not one_source(canary):
+        apart = f"{canary.closer_to_sealed:.0%} of sealed items are more like another sealed item than like a training row"
+        return f", share of random labels not known as {apart}"
+    return ""
 
 
 def _random_labels(canary: Canary) -> Corruption | None:
@@ -168,10 +187,8 @@ def _song(by_train: Agreement, by_sealed: Agreement) -> Song:
     return Song.SILENT
 
 
-def _sentence(song: Song, by_train: Agreement, by_sealed: Agreement, within: Agreement, random: Corruption | None) -> str:
-    against = f"sealed items predict each other {by_sealed}, training rows predict them {by_train}, n={by_sealed.items}"
-    if random is not None:
-        against += f", share of random labels {random}"
+def _sentence(song: Song, by_train: Agreement, by_sealed: Agreement, within: Agreement, random: str) -> str:
+    against = f"sealed items predict each other {by_sealed}, training rows predict them {by_train}, n={by_sealed.items}{random}"
     if song is Song.RELATED:
         return f"training labels agree with sealed labels: {against}"
     if song is Song.DOUBTFUL:

@@ -68,6 +68,8 @@ class Canary(Model):
     """That block: the place of the nearest sealed item modulo 32."""
     labels: int = 0
     """Different labels among the training rows."""
+    closer_to_sealed: float | None = None
+    """Share of items more like another sealed item than like a row of such a sample; about 1/2 from one source."""
 
 
 class Resemblance(Model):
@@ -89,6 +91,8 @@ class Resemblance(Model):
     """As `by_sealed`, outside of the block of the nearest one."""
     nearest_block: tuple[int, ...] = ()
     """That block: the place of the nearest sealed item modulo 32."""
+    closer_to_sealed: float | None = None
+    """As for labels; one half where nothing depends on neighbours."""
 
 
 class AuditEvidence(EvidenceCommon):

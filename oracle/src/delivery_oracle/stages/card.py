@@ -66,7 +66,7 @@ def judge(spec: DeliverySpec, known: Facts, *, settled: bool) -> Finding:
 
 
 def signed(evidence: SignEvidence | None, artifact: str) -> Finding:
-    """Whether exactly this artifact was signed and all its papers lie beside it. The signature itself is `verify`'s to check."""
+    """Whether exactly this artifact was signed and its papers lie beside it. The signature itself is `verify`'s to check."""
     missing = not_usable(evidence, "the signature")
     if missing or evidence is None:
         return missing or unknown(Reason.EVIDENCE_MISSING, "There is no evidence of the signature")
