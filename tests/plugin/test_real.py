@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +41,22 @@ class Person:
         """kubectl delivery, whatever it says."""
         command = self.command(*arguments)
         return subprocess.run(command, env=self.environment(), capture_output=True, text=True, timeout=60)
+
+    def in_terminal(self, *arguments: str, typed: str = "") -> tuple[int, str]:
+        """Exit status and screen of a command on a terminal, where something is typed."""
+        here, there = pty.openpty()
+        environment = self.environment() | {"TERM": "xterm", "COLUMNS": "200", "LINES": "60"}
+        command = self.command(*arguments)
+        with subprocess.Popen(command, env=environment, stdin=there, stdout=there, stderr=there) as process:
+            os.close(there)
+            os.write(here, typed.encode())
+            shown = b""
+            # A terminal whose other side is closed is an error, not an end.
+            with suppress(OSError):
+                while part := os.read(here, 65536):
+                    shown += part
+            os.close(here)
+            return process.wait(60), shown.decode()
 
     def says(self, *arguments: str) -> str:
         """What it prints; it must succeed."""
@@ -121,6 +139,8 @@ async def the_gate(theatre: Theatre, requester: Person, approver: Person) -> Non
     asked = approver.tells("approve", "router", "--show")
     assert asked["digest"] == seen.status.approval.digest and asked["cost"] == "0.0075"
     assert "nobody is there to ask" in approver.run("approve", "router").stderr
+    status, screen = approver.in_terminal("approve", "router", typed="n\n")
+    assert status == 1 and asked["digest"] in screen and "Approve exactly this? [y/N]" in screen
     refused = requester.run("approve", "router", "--yes")
     assert refused.returncode == 1 and "requester lacks the verb approve on deliveries" in refused.stderr
     assert refused.stderr.count("\n") == 1 and "Traceback" not in refused.stderr
@@ -131,16 +151,19 @@ async def the_gate(theatre: Theatre, requester: Person, approver: Person) -> Non
 
 
 async def test_a_watch_ends_with_the_delivery(theatre: Theatre, people: Callable[[str], Person]):
-    """Status 0 when it was delivered; a line a change, and JSON a line."""
+    """Status 0 when it was delivered; a screen on a terminal, a line a change in a pipe, and JSON a line."""
     requester = people("requester")
     async with theatre.operator(), theatre.workers():
         await order(theatre, people)
         command = requester.command("watch", "router")
         text = await piped(requester, command)
         machine = await piped(requester, [*command, "-o", "json"])
+        screen = asyncio.create_task(asyncio.to_thread(requester.in_terminal, "watch", "router"))
         theatre.approve(await theatre.reaches("the gate", at_the_gate))
         (out, _), (objects, _) = await asyncio.gather(text.communicate(), machine.communicate())
-    assert text.returncode == machine.returncode == 0
+        status, shown = await screen
+    assert text.returncode == machine.returncode == status == 0
+    assert "CardIssued" in shown and "of 40 USD" in shown
     lines = out.decode().splitlines()
     assert [line.split()[0] for line in lines if " pass " in line] == [
         "intake", "plan", "config", "schedule", "train", "eval", "register", "cost", "deploy", "card"
