@@ -6,49 +6,19 @@ missing, while work with other inputs still runs, or when the money left does no
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
-from delivery_api.digests import canonical, digest, plain
-from delivery_api.finding import Finding, failed, unknown
+from delivery_api.digests import canonical
+from delivery_api.finding import Finding, unknown
 from delivery_api.reasons import Reason
-from delivery_api.stages import Stage
 from delivery_api.status import StageRecord
-from delivery_api.tasks import TaskBase
-from delivery_operator import ledger, placement, times, work
+from delivery_operator import obstacles, placement, times, work
+from delivery_operator.assignment import Assignment
 from delivery_operator.decision import Facts, Want
-from delivery_operator.manifests.common import inputs_label
 from delivery_operator.manifests.job import JobPlan, job, job_name
-from delivery_operator.manifests.pod import PodPlan
-from delivery_operator.observed import Accelerated, Job, Observed
+from delivery_operator.observed import Job, Observed
 from delivery_operator.settings import Settings
 from delivery_operator.work import Work
-from delivery_oracle import money
-
-NOT_INPUTS = frozenset({"inputs", "attempt", "seconds", "insecureRegistries"})
-"""What a task says that does not change its result."""
-LARGEST_TASK = 120_000
-"""Linux takes no longer environment variable than 128 KiB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A task and where it is to run."""
-
-    stage: Stage
-    task: TaskBase
-    pod: PodPlan
-    held: Accelerated | None = None
-    queue: str | None = None
-    needs_seconds: int = 0
-    """Time that it is expected to need; it does not start when the money left buys less."""
-    obstacle: Finding | None = None
-    """Why it cannot start now, whatever else is so; what has run already is judged all the same."""
-
-    @property
-    def inputs(self) -> str:
-        """Digest of what would change the result."""
-        return digest({key: value for key, value in plain(self.task).items() if key not in NOT_INPUTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +104,10 @@ def _attended(observed: Observed, settings: Settings, facts: Facts, given: Assig
     """A Job that may be running."""
     keeps = frozenset({current.name})
     if current.suspended and not current.queue:
-        short = _short_of_money(observed, facts, given, 1)
+        short = obstacles.short_of_money(observed, facts, given, 1)
         if short:
             return Carried(seen, short, keeps=keeps)
-        seconds = _seconds_left(observed, facts, given)
+        seconds = obstacles.seconds_left(observed, facts, given)
         spec: dict[str, Any] = {"suspend": False} | ({"activeDeadlineSeconds": seconds} if seconds else {})
         finding = unknown(Reason.JOB_PENDING, f"Job {current.name} waits for its pod")
         return Carried(seen, finding, wants=(Want("resume", _of(observed, current, **spec)),), keeps=keeps)
@@ -145,7 +115,7 @@ def _attended(observed: Observed, settings: Settings, facts: Facts, given: Assig
     if finding.reason is Reason.NO_NODE_FITS:
         finding = _placed(observed, given, current, finding)
     if finding.reason is Reason.JOB_PENDING and observed.missing_secrets:
-        finding = _secret_missing(observed) or finding
+        finding = obstacles.secret_missing(observed) or finding
     return Carried(seen, finding, keeps=keeps)
 
 
@@ -161,10 +131,10 @@ def _started(observed: Observed, settings: Settings, facts: Facts, given: Assign
     """The Job of the next attempt, or what has to come first."""
     obstacle = (
         given.obstacle
-        or _key_named(settings, given)
-        or _others_run(observed, given)
-        or _secret_missing(observed)
-        or _too_long(given)
+        or obstacles.key_named(settings, given)
+        or obstacles.others_run(observed, given)
+        or obstacles.secret_missing(observed)
+        or obstacles.too_long(given)
     )
     if obstacle:
         look = 15.0 if obstacle.reason is Reason.SECRET_MISSING else None
@@ -172,10 +142,10 @@ def _started(observed: Observed, settings: Settings, facts: Facts, given: Assign
     wait = _wait(observed, seen)
     if wait > 0:
         return Carried(seen, seen.finding or unknown(Reason.JOB_RETRYING, "The next attempt follows"), look_seconds=wait)
-    short = _short_of_money(observed, facts, given, _remaining(given, seen))
+    short = obstacles.short_of_money(observed, facts, given, obstacles.remaining(given, seen))
     if short:
         return Carried(seen, short)
-    seconds = _seconds_left(observed, facts, given)
+    seconds = obstacles.seconds_left(observed, facts, given)
     manifest = job(observed, _plan(observed, settings, given, attempt, seconds))
     name = job_name(observed, given.stage, given.inputs, attempt)
     finding = unknown(Reason.JOB_PENDING, f"Job {name} waits for its pod")
@@ -204,79 +174,8 @@ def plain_http(observed: Observed, settings: Settings) -> tuple[str, ...]:
     return tuple(sorted({*settings.plain_http, *host}))
 
 
-def _key_named(settings: Settings, given: Assignment) -> Finding | None:
-    """The key that signs is for who signs: a Delivery that names its Secret as a credential would mount it elsewhere."""
-    if given.stage is Stage.CARD or not settings.signing_secret or settings.signing_secret not in given.pod.secrets:
-        return None
-    message = f"Secret {settings.signing_secret} holds the key that signs deliveries and opens no source; name another"
-    return failed(Reason.INPUT_INVALID, message)
-
-
-def _others_run(observed: Observed, given: Assignment) -> Finding | None:
-    """Work of the stage with other inputs ends before this starts; the pipeline stops it."""
-    label = inputs_label(given.inputs)
-    pods = [pod.name for pod in observed.pods if pod.stage == given.stage and pod.inputs != label and not _over(pod)]
-    if not pods:
-        return None
-    return unknown(Reason.JOB_PENDING, f"The spec was changed; work of {given.stage} with the earlier inputs ends first")
-
-
-def _over(pod: Any) -> bool:
-    return bool(pod.ended) or pod.stage == "deploy"
-
-
-def _secret_missing(observed: Observed) -> Finding | None:
-    if not observed.missing_secrets:
-        return None
-    listed = ", ".join(sorted(observed.missing_secrets))
-    return unknown(Reason.SECRET_MISSING, f"Secret {listed} is not in namespace {observed.work_namespace}; create it there")
-
-
-def _too_long(given: Assignment) -> Finding | None:
-    size = len(canonical(given.task))
-    if size <= LARGEST_TASK:
-        return None
-    said = f"The task of {given.stage} needs {size} bytes, at most {LARGEST_TASK} fit"
-    message = f"{said}; spec.terms.data.train: remove empty, duplicate and leaked rows"
-    return failed(Reason.DATA_UNUSABLE, message)
-
-
 def _wait(observed: Observed, seen: Work) -> float:
     if not seen.delay_seconds or seen.job is None or not seen.job.finished_at:
         return 0.0
     due = times.shifted(seen.job.finished_at, seen.delay_seconds)
     return (due - observed.now).total_seconds()
-
-
-def _left(observed: Observed, facts: Facts) -> Decimal:
-    return Decimal(observed.spec.terms.budget.limit) - ledger.spent(facts.ledger, observed.now)
-
-
-def _seconds_left(observed: Observed, facts: Facts, given: Assignment) -> int | None:
-    """Time that the money left buys."""
-    if given.held is None:
-        return None
-    return money.seconds_bought(_left(observed, facts), Decimal(given.held.price_per_hour), given.held.accelerators)
-
-
-def _remaining(given: Assignment, seen: Work) -> int:
-    """Time that is still needed: a resumed training run has some steps behind it."""
-    latest = seen.latest
-    done = getattr(latest, "steps", ()) if given.stage is Stage.TRAIN else ()
-    planned = getattr(latest, "planned_steps", 0)
-    if not done or not planned:
-        return given.needs_seconds
-    return int(given.needs_seconds * max(0.1, 1 - done[-1].step / planned))
-
-
-def _short_of_money(observed: Observed, facts: Facts, given: Assignment, needed: int) -> Finding | None:
-    seconds = _seconds_left(observed, facts, given)
-    if seconds is None or seconds >= max(1, needed):
-        return None
-    left = money.text(max(Decimal(0), _left(observed, facts)))
-    message = (
-        f"{given.stage} needs about {needed} seconds on {given.held.accelerators if given.held else 0} x "
-        f"{given.held.accelerator_class if given.held else ''}, the {left} left of "
-        f"spec.terms.budget.limit={observed.spec.terms.budget.limit} buy less; raise the limit"
-    )
-    return failed(Reason.BUDGET_EXCEEDED, message)

@@ -11,8 +11,8 @@ from decimal import Decimal
 from delivery_api.stages import Stage
 from delivery_api.status import LedgerEntry
 from delivery_operator import times
+from delivery_operator.believed import typed
 from delivery_operator.observed import Accelerated, Evidence, Job, Observed, Pod
-from delivery_operator.work import typed
 from delivery_oracle import money
 
 COUNTED = frozenset({Stage.TRAIN, Stage.EVAL})

@@ -11,7 +11,8 @@ from delivery_api.finding import Finding
 from delivery_api.stages import Stage
 from delivery_api.tasks import SignTask
 from delivery_operator import attempts, times
-from delivery_operator.attempts import Assignment, Carried
+from delivery_operator.assignment import Assignment
+from delivery_operator.attempts import Carried
 from delivery_operator.decision import Facts
 from delivery_operator.manifests.pod import PodPlan, secrets_of
 from delivery_operator.observed import Observed

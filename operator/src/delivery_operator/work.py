@@ -8,16 +8,14 @@ as that: the pod may be gone by then.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-
-from pydantic import ValidationError
 
 from delivery_api.evidence import Evidence as Typed
-from delivery_api.evidence import Problem, read_evidence
+from delivery_api.evidence import Problem
 from delivery_api.finding import Finding, failed, unknown
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 from delivery_api.status import StageRecord
+from delivery_operator import believed
 from delivery_operator.manifests.common import inputs_label
 from delivery_operator.observed import Evidence, Job, Observed, Pod
 
@@ -26,15 +24,6 @@ HEALS = frozenset({"Unreachable", "Push", "Terminated", "Internal"})
 UNREACHED = frozenset({"Unreachable", "Push"})
 """Those of them that heal with time rather than by another node."""
 PULL_PROBLEMS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
-
-
-@lru_cache(maxsize=512)
-def typed(text: str) -> Typed | None:
-    """Evidence of a text, read once; None when it is not evidence."""
-    try:
-        return read_evidence.validate_json(text)
-    except ValidationError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +67,7 @@ def look(observed: Observed, stage: Stage, inputs: str, *, attempts: int, retry_
     jobs = [job for job in observed.jobs if job.stage == stage and job.inputs == inputs_label(inputs)]
     jobs.sort(key=lambda job: (job.created_at, job.attempt))
     pods = [pod for pod in observed.pods if pod.stage == stage and pod.inputs == inputs_label(inputs)]
-    records = _lineage(observed, inputs)
+    records = believed.lineage(observed, inputs)
     lineage = tuple(seen for _, seen in records)
     job = jobs[-1] if jobs else None
     again = job is not None and bool(job.finished) and job.retry != observed.retry
@@ -115,17 +104,6 @@ def _stands(observed: Observed, known: StageRecord, job: Job | None, records: li
         return True
     told_by_latest = any(one.digest == known.evidence and one.pod.startswith(f"{job.name}-") for one, _ in records)
     return job.retry == observed.retry and told_by_latest
-
-
-def _lineage(observed: Observed, inputs: str) -> list[tuple[Evidence, Typed]]:
-    """Readable evidence of these inputs, oldest first."""
-    read = [(one, typed(one.text)) for one in observed.evidence if one.text]
-    ours = [
-        (one, seen)
-        for one, seen in read
-        if seen is not None and seen.inputs == inputs and seen.delivery_uid == observed.uid and seen.pod == one.pod
-    ]
-    return sorted(ours, key=lambda pair: (pair[0].created_at, pair[1].attempt, pair[0].pod))
 
 
 def _recorded(base: Work, known: StageRecord, records: Iterable[tuple[Evidence, Typed]]) -> Work:
@@ -184,27 +162,14 @@ def _ended(
     """An attempt that has ended: believed evidence, a loss, or nothing to conclude from."""
     if any(not pod.ended for pod in pods):
         return replace(base, finding=unknown(Reason.JOB_RUNNING, f"Job {job.name} ends"))
-    believed = trusted(pods, records)
-    problem = believed[1].problem if believed else None
-    if believed and (problem is None or problem.kind not in HEALS):
-        return replace(base, lineage=_upto(base.lineage, believed[1]), digest=believed[0].digest)
+    told = believed.trusted(pods, records)
+    problem = told[1].problem if told else None
+    if told and (problem is None or problem.kind not in HEALS):
+        return replace(base, lineage=believed.upto(base.lineage, told[1]), digest=told[0].digest)
     final = None if problem else _fatal(base.stage, job, pods, records)
     if final:
         return replace(base, finding=final)
     return _retry(observed, base, job, loss(job, pods, problem), problem, attempts, retry_delay)
-
-
-def _upto(lineage: tuple[Typed, ...], last: Typed) -> tuple[Typed, ...]:
-    return lineage[: lineage.index(last) + 1]
-
-
-def trusted(pods: list[Pod], records: Iterable[tuple[Evidence, Typed]]) -> tuple[Evidence, Typed] | None:
-    """The last complete evidence whose digest the kubelet carries too: a Job that was paused has an earlier one."""
-    said = {pod.name: pod.termination_message for pod in pods}
-    for one, seen in reversed(list(records)):
-        if one.complete and seen.complete and one.digest == one.claimed and said.get(one.pod) == one.digest:
-            return one, seen
-    return None
 
 
 def _fatal(stage: Stage, job: Job, pods: list[Pod], records: list[tuple[Evidence, Typed]]) -> Finding | None:

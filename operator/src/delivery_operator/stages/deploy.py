@@ -10,7 +10,8 @@ from delivery_api.stages import Stage
 from delivery_api.status import ServingStatus
 from delivery_api.tasks import ServeTask, VerifyTask
 from delivery_operator import approval, attempts, serving_plan, tasks
-from delivery_operator.attempts import Assignment, Carried
+from delivery_operator.assignment import Assignment
+from delivery_operator.attempts import Carried
 from delivery_operator.decision import Decision, Facts, Want
 from delivery_operator.manifests import serving
 from delivery_operator.manifests.common import inputs_label

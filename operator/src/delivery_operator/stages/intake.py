@@ -8,7 +8,8 @@ from delivery_api.finding import Finding, Verdict
 from delivery_api.stages import Stage
 from delivery_api.tasks import AuditTask
 from delivery_operator import attempts, tasks
-from delivery_operator.attempts import Assignment, Carried
+from delivery_operator.assignment import Assignment
+from delivery_operator.attempts import Carried
 from delivery_operator.decision import Decision, Facts
 from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
 from delivery_operator.memory import remembered
