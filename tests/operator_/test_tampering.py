@@ -157,6 +157,18 @@ async def test_a_worker_whose_story_does_not_fit_does_not_pass(lie: str):
     await comes_to_nothing(lying(told_by, change, kubelet=True), stage)
 
 
+@pytest.mark.parametrize("field", ["train", "sealed"])
+async def test_an_audit_of_other_bytes_than_the_terms_pin_does_not_pass(field: str):
+    """Where the file itself is pinned, the auditor cannot name another either."""
+    fake = lying(Stage.INTAKE, set_to(**{f"{field}Digest": world.SHA["other"]}), kubelet=True)
+    data = fake.spec.terms.data
+    pinned = getattr(data, field).model_copy(update={"digest": world.SHA[field]})
+    terms = fake.spec.terms.model_copy(update={"data": data.model_copy(update={field: pinned})})
+    fake.edit(terms=terms)
+    await comes_to_nothing(fake, Stage.INTAKE)
+    assert f"spec.terms.data.{field}.digest=" in fake.message("IntakeAccepted")
+
+
 async def test_a_copy_under_another_name_counts_for_nothing():
     """Duplicated evidence is not more evidence: the delivery goes on with what its own pods wrote."""
     fake = FakeCluster()

@@ -66,6 +66,15 @@ def incomplete(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
     return None
 
 
+def other_bytes(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
+    """Files that the terms pin by digest are those that were audited."""
+    for name in ("train", "sealed"):
+        pinned, read = getattr(spec.terms.data, name).digest, getattr(audit, f"{name}_digest")
+        if None not in (pinned, read) and pinned != read:
+            return invalid(WHAT, f"spec.terms.data.{name}.digest={pinned}, and it read {read}")
+    return None
+
+
 def misread_data(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
     """The driver's reading of columns and task against the rows."""
     fields = spec.intake.fields
@@ -173,6 +182,7 @@ def too_small(spec: DeliverySpec, audit: AuditEvidence) -> Finding | None:
 
 CHECKS: tuple[Check, ...] = (
     incomplete,  # a record that contradicts itself proves nothing
+    other_bytes,
     enough_rows,
     misread_data,
     unusable,
