@@ -15,11 +15,13 @@ from kubectl_delivery.kubectl import PluginError, _documents
 from kubectl_delivery.looking import look
 from kubectl_delivery.main import cli
 from kubectl_delivery.options import plain
+from kubectl_delivery.report import page, report
 from kubectl_delivery.spending import spending
 from kubectl_delivery.times import duration
 from kubectl_delivery.waiting import NEXT, Next, explain, next_of
 from tests.plugin.standing import delivery, noisy, training, waiting
 from tests.support.fake import FakeCluster
+from tests.support.plays import Play
 
 
 def text(renderable: object) -> str:
@@ -53,6 +55,18 @@ async def test_explain_says_what_a_failed_run_failed_on():
     told = explain(delivery(await noisy()))
     assert (told.reason, told.verdict, told.next) == ("NotLearning", "Fail", Next.DRIVER)
     assert "fresh sealed items" in told.message and told.command is None
+
+
+async def test_explain_and_the_page_name_who_overrode_the_audit():
+    """The alert about it sends people here."""
+    fake = await FakeCluster(play=Play(wins=10)).go_on()
+    assert explain(delivery(fake)).override is None
+    fake.decide(names.OVERRIDE, by="fay", reason="the old model is broken")
+    await fake.go_on()
+    told = explain(delivery(fake))
+    assert told.reason == "NotLearned" and told.override.startswith("fay, 2026-") and "the old model is broken" in told.override
+    assert "overridden by" in text(show.explanation(told))
+    assert "Served by override, not approved" in page(report(delivery(fake), fake.now, None, {}))
 
 
 def test_explain_before_the_operator_has_looked():

@@ -43,6 +43,7 @@ def explanation(one: Explanation) -> RenderableType:
             ("since", one.since),
             ("next is", WHO[one.next]),
             ("says", one.message),
+            ("overridden by", one.override),
             ("to go on", one.command),
         ]
     )

@@ -76,6 +76,8 @@ class Explanation:
     since: str | None
     next: Next
     command: str | None
+    override: str | None
+    """Who had it served although its audit did not pass, when, and why."""
 
 
 def explain(delivery: Delivery) -> Explanation:
@@ -96,7 +98,14 @@ def explain(delivery: Delivery) -> Explanation:
         since=condition.last_transition_time if condition else None,
         next=next_of(reason),
         command=_command(name, namespace, reason),
+        override=overridden(status),
     )
+
+
+def overridden(status: DeliveryStatus) -> str | None:
+    """Who overrode the audit, when, and why."""
+    ruling = status.approval.override if status.approval else None
+    return f"{ruling.by}, {ruling.at}: {ruling.reason or 'no reason given'}" if ruling else None
 
 
 def next_of(reason: str) -> Next:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from delivery_api.delivery import Delivery
-from delivery_api.status import ApprovalStatus, DeliveryStatus
+from delivery_api.status import DeliveryStatus
 from delivery_oracle import money
 
 from ..looking import StageLook, look
@@ -79,7 +79,7 @@ def report(delivery: Delivery, now: datetime, curves: Curves | None, documents: 
         audit=_audit(status),
         minimum_gain=delivery.spec.terms.acceptance.minimum_gain,
         approved=f"{approval.approved_by}, {approval.approved_at}" if approval and approval.approved_by else None,
-        overridden=_overridden(approval) if approval else None,
+        overridden=told.override,
         stages=seen.stages,
         spans=tuple(sorted(_spans(delivery, status, now), key=lambda span: (span.start, span.stage))),
         burn=tuple(_burn(seen.money, now)),
@@ -87,11 +87,6 @@ def report(delivery: Delivery, now: datetime, curves: Curves | None, documents: 
         curves=curves,
         documents=tuple(sorted(documents.items())),
     )
-
-
-def _overridden(approval: ApprovalStatus) -> str | None:
-    ruling = approval.override
-    return f"{ruling.by}, {ruling.at}: {ruling.reason or 'no reason given'}" if ruling else None
 
 
 def _audit(status: DeliveryStatus) -> str | None:
