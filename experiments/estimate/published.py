@@ -110,7 +110,7 @@ def row(given: dict[str, str], models: dict[str, Any], trainer: str) -> dict[str
     elif "+packed" in low or "baseline" in low:
         made["chunked_loss"] = False
     made["sharding"] = sharding(low, made["count"], trainer)
-    made["stack"] = stack(trainer, low)
+    made["stack"] = stack(trainer, low) + dated(given["source"])
     adapter = lora(trainer, notes)
     if adapter and given["method"] != "full":
         made["lora"] = adapter
@@ -137,6 +137,12 @@ def stack(trainer: str, low: str) -> str:
     if "8-bit adamw" in low or "activation offload" in low:
         found.append("optimizer in backward")
     return " ".join([trainer, *dict.fromkeys(found)])
+
+
+def dated(source: str) -> str:
+    """The year that a source carries in its name."""
+    found = re.search(r"_(?:h100|h200)_(20\d\d)-?\d\d", source)
+    return f" {found.group(1)}" if found else ""
 
 
 def lora(trainer: str, notes: str) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ WHY = {
         128: "as row 119",
         149: "eight accelerators share one sequence; their exchange buffers are not modelled",
         150: "tensor parallel over eight: gathered activations are not modelled",
-        154: "sampled at step 100, not a peak, by a version that compiles the loss away",
+        154: "sampled at step 100, not a peak",
         155: "as row 154",
     },
     "speed": {

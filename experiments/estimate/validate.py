@@ -19,6 +19,7 @@ from experiments.estimate import fit
 from experiments.estimate.fit import Pair
 from experiments.estimate.published import Published
 
+NEARLY = 0.85
 WIDEST = {"memory": 1.58, "speed": 1.58}
 """The most that high over low may be; an interval wider than a factor of 1.6 says nothing."""
 
@@ -56,14 +57,14 @@ def summary(misses: Sequence[Miss]) -> Summary:
 def interval(found: Sequence[tuple[Published, float]], widest: float) -> tuple[float, float]:
     """Shares of the estimate between which most measurements lie, by a window that is as wide as it may be.
 
-    Every source weighs by the root of its size, and among equally good windows the most even one is taken.
+    Every source weighs by the root of its size. Of windows that hold nearly as much as the best, the most even one is taken.
     """
     sizes = Counter(row.source for row, _ in found)
     weights = np.array([sizes[row.source] ** -0.5 for row, _ in found])
     true = np.array([1 / ratio for _, ratio in found])
     lows = np.linspace(1 / widest, 1, 200)
     held = np.array([weights[(true >= low) & (true <= low * widest)].sum() for low in lows])
-    good = lows[held >= held.max() - 1e-9]
+    good = lows[held >= NEARLY * held.max()]
     low = float(good[np.argmin(np.abs(np.log(good) + math.log(widest) / 2))])
     return low, low * widest
 

@@ -82,7 +82,7 @@ def test_a_bad_row_keeps_its_place_and_the_others_are_answered(cli):
         ({"micro_batch_size": 0}, "micro_batch_size='0' is no whole number from 1"),
         ({"micro_batch_size": True}, "micro_batch_size='True' is no whole number"),
         ({"sequence_length": 1.5}, "sequence_length='1.5' is no whole number"),
-        ({"accelerator": "tpu-v9"}, "accelerator=tpu-v9 is not known; use one of h200"),
+        ({"accelerator": "tpu-v9"}, "accelerator='tpu-v9' is not known; use one of h200"),
         ({"gradient_checkpointing": "often"}, "gradient_checkpointing='often'; use true, false or selective"),
         ({"packing": 1}, "packing='1'; use true or false"),
         ({"lora": {"target_modules": ["nothing"]}}, "names no linear layer; use all-linear or of q_proj"),
@@ -247,6 +247,7 @@ def test_a_fused_loss_is_read_beside_any_trainer(text):
         ("FSDP+CPU offload", "offloads_weights", True), ("activation offload", "offloads_activations", True),
         ("optimizer_in_bwd", "step_in_backward", True), ("LoRA (emb)", "trains_embeddings", True), ("bf16 PURE", "pure", True),
         ("transformers 4.40", "logit_bytes", 18.0), ("transformers==4.51.3", "logit_bytes", 10.0),
+        ("torchtitan", "compiles_loss", False), ("torchtitan 2025-06", "compiles_loss", True),
         ("litgpt bnb.nf4-dq", "four_bits", 0.516), ("litgpt bnb.nf4", "four_bits", 0.5625),
     ],
 )  # fmt: skip
@@ -267,3 +268,25 @@ def test_every_fitted_number_is_inside_its_documented_range():
         low, high = entries[name]["range"]
         assert low <= entries[name]["value"] <= high and entries[name]["meaning"]
     assert set(entries) == set(vars(fitted()))
+
+
+ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.floats(), st.text(max_size=12),
+    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=4), st.integers(), max_size=2),
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(sorted(LLAMA_8B)), ODD, max_size=3),
+    st.dictionaries(
+        st.sampled_from(["method", "lora", "count", "sharding", "stack", "precision", "optimizer", "accelerator"]), ODD
+    ),
+)
+def test_whatever_a_row_holds_it_is_answered_or_refused_in_one_line(shape, keys):
+    try:
+        answer = estimate(row(architecture=LLAMA_8B | shape, **keys))
+    except ValueError as error:
+        assert "\n" not in str(error) and 5 < len(str(error)) < 400
+    else:
+        assert json.loads(json.dumps(answer, allow_nan=False))["peak_bytes"] >= 0

@@ -91,7 +91,7 @@ def logit_bytes(run: Run) -> float:
     """Bytes at the loss."""
     stack = run.stack
     each = stack.chunk_bytes if run.chunked else run.told.logit_bytes
-    if run.compiled and run.told.tensor == 1 and not run.chunked:
+    if run.compiled and run.told.compiles_loss and run.told.tensor == 1 and not run.chunked:
         each = min(each, COMPILED_LOGIT_BYTES)
     if run.precision == "fp32":
         each = max(each, 12.0)

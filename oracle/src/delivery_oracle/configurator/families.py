@@ -47,7 +47,9 @@ def plain(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def peculiar(keys: dict[str, Any]) -> dict[str, Any]:
     """What one family alone does."""
-    kind = TYPES.get(str(keys["model_type"]), str(keys["model_type"]))
+    named = str(keys.get("model_type", ""))
+    kind = TYPES.get(named, named)
+    hidden = keys["hidden_size"] if isinstance(keys.get("hidden_size"), int) else 0
     keys["model_type"] = kind
     if kind == PARTIAL_QWEN and isinstance(keys.get("intermediate_size"), int):
         # Qwen 1 names the width of gate and up together.
@@ -55,7 +57,7 @@ def peculiar(keys: dict[str, Any]) -> dict[str, Any]:
     if kind == "chatglm" and keys.get("multi_query_attention") is False:
         keys.pop("num_key_value_heads", None)
     if kind == "falcon":
-        keys.setdefault("intermediate_size", 4 * keys.get("hidden_size", 0))
+        keys.setdefault("intermediate_size", 4 * hidden)
         if keys.get("new_decoder_architecture"):
             keys.setdefault("num_key_value_heads", 8)
         elif keys.get("multi_query", True):
@@ -63,6 +65,6 @@ def peculiar(keys: dict[str, Any]) -> dict[str, Any]:
         keys.setdefault("tie_word_embeddings", True)
     if kind == "mpt":
         ratio = keys.get("expansion_ratio", 4)
-        keys.setdefault("intermediate_size", int(ratio * keys.get("hidden_size", 0)) if isinstance(ratio, int) else None)
+        keys.setdefault("intermediate_size", ratio * hidden if isinstance(ratio, int) else None)
         keys.setdefault("tie_word_embeddings", True)
     return keys

@@ -95,7 +95,7 @@ def settled(run: Run, found: Footprint, c: Coefficients) -> Footprint:
     """With what the allocator holds on top, which it gives back when memory runs out."""
     lasting = found.weights + found.adapter + found.optimizer
     passing = found.gradients + found.activations + found.logits + found.workspace
-    sharded = run.count > 1 and run.sharding in ("fsdp", "zero3")
+    sharded = run.count > 1 and run.sharding in ("fsdp", "zero3") and not run.stack.streams_apart
     share = c.slack_dynamic + (c.slack_sharded if sharded else 0.0)
     outside = CONTEXT + (COMMUNICATION if run.count > 1 else 0.0)
     uneven = UNEVEN * (found.activations + found.logits) if run.stack.uneven else 0.0
@@ -186,7 +186,8 @@ def workspace(run: Run, held: States, c: Coefficients) -> tuple[float, float]:
         return space, space
     per_weight = run.told.four_bits if run.method == "qlora" else width
     layers = c.gathered_layers * shape.linear * per_weight / run.told.tensor
-    outside = shape.outside * width / run.told.tensor
+    units = 2 if run.stack.splits_embeddings and not run.base.tied else 1
+    outside = shape.outside * width / units / run.told.tensor
     unreduced = shape.linear * held.gradient_width / run.told.tensor if full else 0.0
     return space + layers + outside, space + layers + unreduced + (outside if full else 0.0)
 

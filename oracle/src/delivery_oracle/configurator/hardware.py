@@ -62,4 +62,4 @@ def find(name: str) -> Hardware:
     if begins:
         return known[begins[-1]]
     there = ", ".join(dict.fromkeys(one.name for one in known.values()))
-    raise ValueError(f"accelerator={name[:60]} is not known; use one of {there}, or add it to data/hardware.yaml")
+    raise ValueError(f"accelerator={name[:60]!r} is not known; use one of {there}, or add it to data/hardware.yaml")

@@ -19,6 +19,7 @@ MODEL = re.compile(r"qwen[\s-]?\d[\w.-]*")
 """Names of models, which are no trainers."""
 FUSED_LOSS = re.compile(r"\bliger\b|cut.cross.entropy|\bcce\b")
 FUSED_CHUNK_BYTES = 0.5
+YEAR = re.compile(r"\b(20[12]\d)(?!\d*[a-z])")
 VERSION = re.compile(r"transformers\s*[v=]*\s*(\d+)\.(\d+)")
 LOSS_MOVED = (4, 45)
 NEW_LOGIT_BYTES, OLD_LOGIT_BYTES = 10.0, 18.0
@@ -58,6 +59,9 @@ class Stack:
     packed_copies: int
     uneven: bool
     ties: bool
+    streams_apart: bool
+    splits_embeddings: bool
+    compiles_loss_since: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Told:
     pure: bool = False
     four_bits: float = DOUBLE_QUANTISED
     logit_bytes: float = 0.0
+    compiles_loss: bool = True
 
 
 @lru_cache(maxsize=1)
@@ -113,6 +118,7 @@ def read(text: str) -> Told:
         trains_embeddings="(emb)" in low or "modules_to_save" in low,
         pure="pure" in low,
         logit_bytes=logits(stack, low),
+        compiles_loss=max((int(year) for year in YEAR.findall(low)), default=0) >= stack.compiles_loss_since,
         four_bits=stack.four_bits if "dq" not in low else DOUBLE_QUANTISED,
     )
 
