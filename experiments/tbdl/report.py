@@ -136,6 +136,17 @@ def time(runs: Sequence[Run]) -> str:
     return f"{said} A run used {used:.1f} processor-minutes of all cores together (mean of {len(measured)} runs)."
 
 
+def sources(runs: Sequence[Run]) -> str:
+    """By which sources of the workers the runs were made."""
+    made: dict[str, list[str]] = {}
+    for run in runs:
+        made.setdefault(run.trace.code, []).append(run.case.name)
+    if len(made) == 1:
+        return f"All were made by the same sources of the workers, digest `{next(iter(made))}`."
+    listed = "; ".join(f"`{code}`: {', '.join(names)}" for code, names in made.items())
+    return f"The workers' sources changed between runs, digest and runs: {listed}."
+
+
 def facts(manifest: Manifest) -> dict[str, object]:
     """What the manifest fixed."""
     config, versions = manifest.config, sorted(manifest.versions.items())
@@ -176,6 +187,7 @@ def page(manifest: Manifest, runs: Sequence[Run]) -> str:
         saved=saved(runs),
         looks=looks(runs),
         time=time(runs),
+        sources=sources(runs),
     )
 
 

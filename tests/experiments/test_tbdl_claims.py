@@ -1,5 +1,6 @@
 """Every claim of docs/reference/tbdl.md, asserted over the committed traces; and that other traces would break it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,15 @@ def test_no_run_took_its_items_from_anothers_holdout_or_order(judged: tuple[Mani
         assert tuple(seen) == run.trace.audit.probe[: len(seen)] and not set(seen) & set(run.trace.audit.holdout)
 
 
-def test_one_code_made_all_traces(judged: tuple[Manifest, list[Run]]) -> None:
-    assert len({run.trace.code for run in judged[1]}) == 1
+def test_the_page_names_every_version_of_the_workers(judged: tuple[Manifest, list[Run]]) -> None:
+    manifest, runs = judged
+    text = page(manifest, runs)
+    assert all(run.trace.code in text for run in runs)
+    assert "All were made by the same sources" in page(manifest, runs[:1])
+    other = replace(runs[1], trace=runs[1].trace.model_copy(update={"code": "sha256:other"}))
+    assert "changed between runs" in page(manifest, [runs[0], other]) and "`sha256:other`: permute-1" in page(
+        manifest, [runs[0], other]
+    )
 
 
 def swapped(runs: list[Run], manifest: Manifest) -> list[Run]:
