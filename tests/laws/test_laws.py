@@ -16,7 +16,7 @@ from delivery_operator.observed import Observed
 from tests.support.fake import KEY, SETTINGS, FakeCluster
 from tests.support.plays import Play
 
-DEATHS = ("evict", "kill", "oom", "vanish", "silent", "mismatch", "corrupt", "deadline",
+DEATHS = ("evict", "kill", "oom", "vanish", "silent", "mismatch", "corrupt", "partial", "deadline",
           "problem:Unreachable", "problem:Push", "problem:Invalid", "problem:Terminated", "problem:OutOfMemory")  # fmt: skip
 STAGES_WITH_WORK = ("intake", "train", "eval", "deploy")
 

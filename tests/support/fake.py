@@ -6,55 +6,43 @@ what a test sees is what a pass would see. It refuses states that a real cluster
 
 import copy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from delivery_api import names
 from delivery_api.accelerator import AcceleratorClassSpec
 from delivery_api.delivery import DeliverySpec
-from delivery_api.digests import canonical, sha256
-from delivery_api.evidence import EvidenceCommon
 from delivery_api.modelversion import ModelVersionSpec
 from delivery_api.status import Condition, DeliveryStatus
-from delivery_api.tasks import ServeTask, Task, read_task
-from delivery_operator import reading, times
+from delivery_operator import reading
 from delivery_operator.decision import Want
 from delivery_operator.errors import Transient
 from delivery_operator.observed import Key, Node, Observed
 from delivery_operator.reconcile import Reconciler
 from delivery_operator.settings import Settings
 from tests.oracle import world
+from tests.support.kubelet import Kubelet
 from tests.support.lawful import assert_lawful
-from tests.support.plays import Play, evidence, problem
 
 KEY = Key("acme", "router")
-START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 CPU = AcceleratorClassSpec.model_validate(
     world.accelerator("cpu").spec.model_dump() | {"node_selector": {"ptaas.dev/accelerator": "cpu"}}
 )
 ROOM = {"cpu": "8", "memory": "32Gi"}
 NODE = Node("n1", {"ptaas.dev/accelerator": "cpu"}, ROOM, usable=True)
 SETTINGS = Settings(worker_image="w@sha256:1", auditor_image="a@sha256:2", progress_seconds=0, retry_delay_seconds=20)
-SECONDS = {"intake": 30, "train": 180, "eval": 90, "deploy": 20, "card": 5}
-STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy", "Sign": "card"}
 
 
 @dataclass
-class FakeCluster:
+class FakeCluster(Kubelet):
     """One Delivery and all around it."""
 
     spec: DeliverySpec = field(default_factory=world.spec)
-    play: Play = field(default_factory=Play)
     classes: dict[str, AcceleratorClassSpec] = field(default_factory=lambda: {"cpu": CPU})
     nodes: tuple[Node, ...] = (NODE,)
     annotations: dict[str, str] = field(default_factory=lambda: {names.CREATED_BY: "ada"})
-    uid: str = "uid-1"
     generation: int = 1
     status: DeliveryStatus = field(default_factory=DeliveryStatus)
-    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
-    pods: dict[str, dict[str, Any]] = field(default_factory=dict)
-    ghosts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    now: datetime = START
     gate: bool | None = True
     apis: frozenset[str] = frozenset()
     missing_secrets: frozenset[str] = frozenset()
@@ -63,7 +51,6 @@ class FakeCluster:
     fail: set[str] = field(default_factory=set)
     """Verbs that the API server refuses for now."""
     history: list[DeliveryStatus] = field(default_factory=list)
-    _made: int = 0
 
     async def observe(self, key: Key, now: datetime) -> Observed | None:
         """The snapshot."""
@@ -128,156 +115,6 @@ class FakeCluster:
     async def announce(self, observed: Observed, conditions: list[Condition]) -> None:
         """Keep Events."""
         self.events.extend(conditions)
-
-    def _write(self, want: Want) -> bool:
-        name, manifest = want.name, copy.deepcopy(dict(want.manifest))
-        there = self.objects.get(name)
-        if want.mode == "create":
-            if there is None:
-                self._create(name, manifest)
-            return there is None
-        if want.mode == "apply":
-            self._create(name, manifest) if there is None else self._merge(there, manifest)
-            return True
-        assert there is not None, f"{want.mode} of {name}, which does not exist"
-        if want.mode == "delete":
-            self.delete(name)
-        else:
-            self._merge(there, manifest)
-            self._suspended(there) if want.mode == "suspend" else self._spawn(there)
-        return True
-
-    def _create(self, name: str, manifest: dict[str, Any]) -> None:
-        self._made += 1
-        manifest["metadata"] |= {"uid": f"u{self._made}", "creationTimestamp": times.render(self.now), "generation": 1}
-        for owner in manifest["metadata"].get("ownerReferences", ()):
-            assert owner["uid"], f"{name} has an owner without uid"
-        self.objects[name] = manifest
-        if manifest["kind"] == "Job" and not manifest["spec"]["suspend"]:
-            self._spawn(manifest)
-
-    def _merge(self, there: dict[str, Any], new: dict[str, Any]) -> None:
-        for key, value in new.items():
-            if isinstance(value, dict) and isinstance(there.get(key), dict):
-                self._merge(there[key], value)
-            else:
-                there[key] = value
-
-    def delete(self, name: str) -> None:
-        """Delete an object, as a person would; pods go with their Job."""
-        raw = self.objects.pop(name)
-        if raw["kind"] == "Job":
-            self._drop_pods(raw)
-
-    def _suspended(self, job: dict[str, Any]) -> None:
-        self._drop_pods(job)
-        job.setdefault("status", {})["conditions"] = [
-            {"type": "Suspended", "status": "True", "lastTransitionTime": times.render(self.now)}
-        ]
-
-    def _drop_pods(self, job: dict[str, Any]) -> None:
-        for name in [name for name, pod in self.pods.items() if pod["job"] == job["metadata"]["name"]]:
-            pod = self.pods.pop(name)
-            if "containerStatuses" in pod["status"]:
-                self.ghosts[name] = pod | {"gone_at": times.render(self.now)}
-
-    def _spawn(self, job: dict[str, Any]) -> None:
-        """The Job controller's part."""
-        self._made += 1
-        template = job["spec"]["template"]
-        name = f"{job['metadata']['name']}-{self._made:05d}"
-        metadata = copy.deepcopy(template["metadata"]) | {"name": name, "creationTimestamp": times.render(self.now)}
-        metadata["labels"]["batch.kubernetes.io/job-name"] = job["metadata"]["name"]
-        job.setdefault("status", {})["conditions"] = []
-        self.pods[name] = {
-            "kind": "Pod", "metadata": metadata, "spec": template["spec"], "status": {"phase": "Pending"},
-            "job": job["metadata"]["name"],
-        }  # fmt: skip
-
-    def run_pods(self) -> None:
-        """The kubelet's and the workers' part: every pending pod runs to its end, every server becomes ready."""
-        for name, pod in list(self.pods.items()):
-            if pod["status"]["phase"] == "Pending":
-                self.start(name)
-                self.end(name)
-        for raw in self.objects.values():
-            if raw["kind"] == "Deployment":
-                count = raw["spec"]["replicas"]
-                raw["status"] = {"observedGeneration": 1, "readyReplicas": count, "updatedReplicas": count}
-
-    def task(self, pod: str) -> Task:
-        """What a pod was told."""
-        container = self.pods[pod]["spec"]["containers"][0]
-        return read_task.validate_json(next(one["value"] for one in container["env"] if one["name"] == "DELIVERY_TASK"))
-
-    def start(self, name: str) -> None:
-        """A pod runs."""
-        running = {"state": {"running": {"startedAt": times.render(self.now)}}}
-        self.pods[name]["status"] = {"phase": "Running", "containerStatuses": [running]}
-
-    def partly(self, name: str, steps: int) -> None:
-        """A training run writes how far it is."""
-        self.record(evidence(self.task(name), name, self.play, steps))
-
-    def end(self, name: str) -> None:
-        """A pod ends as its play says."""
-        task = self.task(name)
-        assert not isinstance(task, ServeTask)
-        stage = STAGE[task.kind]
-        death = self.play.deaths.get((stage, task.attempt), "")
-        self.now += timedelta(seconds=SECONDS[stage])
-        if death == "vanish":
-            pod = self.pods.pop(name)
-            self.ghosts[name] = pod | {"gone_at": times.render(self.now)}
-            self.finish_job(pod["job"], "Failed", "BackoffLimitExceeded")
-            return
-        said, code, why = "", 0, "Completed"
-        if death in ("evict", "kill", "oom"):
-            code, why = 137, "OOMKilled" if death == "oom" else "Error"
-        elif death == "deadline":
-            code, why = 143, "Error"
-        else:
-            said, code = self._recorded(task, name, death)
-        started = self.pods[name]["status"]["containerStatuses"][0]["state"]["running"]["startedAt"]
-        ended = {"exitCode": code, "reason": why, "message": said, "startedAt": started, "finishedAt": times.render(self.now)}
-        phase = "Failed" if code else "Succeeded"
-        self.pods[name]["status"] = {"phase": phase, "containerStatuses": [{"state": {"terminated": ended}}]}
-        if death == "evict":
-            self.pods[name]["status"]["reason"] = "Evicted"
-        failed = "DeadlineExceeded" if death == "deadline" else "BackoffLimitExceeded"
-        self.finish_job(self.pods[name]["job"], "Failed" if code else "Complete", failed if code else "")
-
-    def _recorded(self, task: Task, name: str, death: str) -> tuple[str, int]:
-        made = evidence(task, name, self.play)
-        if death.startswith("problem:"):
-            made = made.model_copy(update={"problem": problem(death.partition(":")[2])})
-        if death == "silent":
-            return "", 0
-        said = self.record(made, corrupt=death == "corrupt")
-        return ("sha256:" + "0" * 64 if death == "mismatch" else said), 1 if made.problem else 0
-
-    def record(self, made: EvidenceCommon, *, corrupt: bool = False) -> str:
-        """Write evidence; returns its digest."""
-        text = canonical(made)
-        data = {
-            "evidence.json": text[:-40] if corrupt else text,
-            "digest": sha256(text),
-            "complete": "true" if made.complete else "false",
-        }
-        before = self.objects.get(f"ConfigMap/{made.pod}")
-        metadata = {
-            "name": made.pod,
-            "labels": {names.EVIDENCE: "x", names.DELIVERY_UID: self.uid},
-            "creationTimestamp": before["metadata"]["creationTimestamp"] if before else times.render(self.now),
-            "managedFields": [{"time": times.render(self.now)}],
-        }
-        self.objects[f"ConfigMap/{made.pod}"] = {"kind": "ConfigMap", "metadata": metadata, "data": data}
-        return data["digest"]
-
-    def finish_job(self, name: str, kind: str, reason: str) -> None:
-        """The Job controller's last word."""
-        condition = {"type": kind, "status": "True", "reason": reason, "lastTransitionTime": times.render(self.now)}
-        self.objects[f"Job/{name}"]["status"] = {"conditions": [condition]}
 
     def approve(self, by: str = "eve") -> None:
         """As the message says, stamped by the API server."""

@@ -18,11 +18,10 @@ from delivery_api.tasks import ServeTask, Task, TrainTask, read_task
 from delivery_operator.cluster import paths
 from delivery_operator.cluster.client import Api
 from delivery_operator.errors import DeliveryError
+from tests.support.kubelet import SECONDS, STAGE
 from tests.support.plays import Play, evidence, problem
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-SECONDS = {"intake": 30, "train": 180, "eval": 90, "deploy": 20, "card": 5}
-STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy", "Sign": "card"}
 PAUSE = 0.1
 NODE = "stage-1"
 NODE_LEASES = "kube-node-lease"
