@@ -81,7 +81,7 @@ def products(run: Run, c: Coefficients) -> float:
     head = run.supervised * base.vocabulary * base.hidden * (2 + (full or embeddings))
     gain = c.fp8_gain if run.precision == "fp8" and run.accelerator.fp8 else 1.0
     flops = 2.0 * tokens * (base.active_parameters * passes / gain + head + adapter)
-    saturation = tokens / (tokens + c.half_tokens)
+    saturation = 1.0 if run.accelerator.is_processor else tokens / (tokens + c.half_tokens)
     return flops / (peak(run) * matmul_share(run, c) * saturation) / run.told.tensor
 
 
