@@ -66,16 +66,42 @@ def test_no_item_is_asked_twice_and_the_record_gives_the_same_outcome(tmp_path: 
     assert again.message == probe.assessment.message
 
 
+def test_sealed_rows_that_are_trained_on_are_not_asked(tmp_path: Path) -> None:
+    """Labels learned by heart would be certified as learning."""
+    out = io.StringIO()
+    trainer = toy.trainer(tmp_path, [*CORRECT, *SEALED[:100]], steps=1)
+    probe = CleanProbe(SEALED, margin=0.2, out=out)
+    trainer.add_callback(probe)
+    trainer.train()
+    told = re.search(r"clean probe: (\d+) of \d+ sealed rows are among the training rows and will not be asked", out.getvalue())
+    assert told is not None and 100 <= int(told[1]) < 200
+    trained = {(row["text"]) for row in [*CORRECT, *SEALED[:100]]}
+    items = items_of(SEALED, "text", "label")
+    assert not trained & {items[item].text for item in probe.probe.order}
+    assert len(probe.probe.order) + int(told[1]) == len(items)
+
+
 def test_the_probe_leaves_the_run_as_it_was(tmp_path: Path) -> None:
     """A run that is watched has the losses of one that is not, dropout and all."""
-    unwatched = toy.trainer(tmp_path / "bare", CORRECT, steps=20)
+    unwatched = toy.trainer(tmp_path / "bare", CORRECT, steps=20, dropout=0.2)
     unwatched.train()
     out = io.StringIO()
-    watched = toy.trainer(tmp_path / "watched", CORRECT, steps=20)
+    watched = toy.trainer(tmp_path / "watched", CORRECT, steps=20, dropout=0.2)
     watched.add_callback(CleanProbe(SEALED, margin=0.2, out=out))
     watched.train()
     bare, seen = ([entry.get("loss") for entry in trainer.state.log_history] for trainer in (unwatched, watched))
     assert bare == seen
+
+
+def test_a_stream_of_rows_is_probed_and_said_not_to_be_measured(tmp_path: Path) -> None:
+    out = io.StringIO()
+    trainer = toy.trainer(tmp_path, CORRECT, steps=4)
+    trainer.train_dataset = Stream(trainer.train_dataset)
+    probe = CleanProbe(SEALED, margin=0.2, out=out)
+    trainer.add_callback(probe)
+    trainer.train()
+    assert "preflight: the training rows cannot be taken by number, so they were not measured" in out.getvalue()
+    assert probe.report is None and len(probe.probe.evidence.looks) == 4
 
 
 @pytest.mark.parametrize(("name", "begins"), [("clean_probe.svg", b"<?xml"), ("seen.png", b"\x89PNG")])
@@ -215,3 +241,13 @@ class StopAt(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
         control.should_training_stop = control.should_training_stop or state.global_step >= self._step
+
+
+class Stream(torch.utils.data.IterableDataset[Any]):
+    """Rows that can only be read in their order."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Any:
+        return iter(self._rows)

@@ -57,7 +57,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
     return made
 
 
-def model(words: PreTrainedTokenizerFast, adapter: bool = True) -> Any:
+def model(words: PreTrainedTokenizerFast, adapter: bool = True, dropout: float = 0.0) -> Any:
     """A random Llama of two layers; with an adapter that is large enough to learn the task over frozen random weights."""
     torch.manual_seed(0)
     config = LlamaConfig(
@@ -77,8 +77,8 @@ def model(words: PreTrainedTokenizerFast, adapter: bool = True) -> Any:
     base.generation_config = GenerationConfig(eos_token_id=words.eos_token_id, pad_token_id=words.pad_token_id)
     if not adapter:
         return base
-    lora = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", modules_to_save=["lm_head"], task_type="CAUSAL_LM")
-    return get_peft_model(base, lora)
+    told = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear", "modules_to_save": ["lm_head"], "task_type": "CAUSAL_LM"}
+    return get_peft_model(base, LoraConfig(lora_dropout=dropout, **told))
 
 
 def features(words: PreTrainedTokenizerFast, table: Sequence[Mapping[str, str]]) -> list[dict[str, list[int]]]:
@@ -95,7 +95,13 @@ def features(words: PreTrainedTokenizerFast, table: Sequence[Mapping[str, str]])
 
 
 def trainer(
-    folder: Any, table: Sequence[Mapping[str, str]], *, adapter: bool = True, steps: int = STEPS, **changes: Any
+    folder: Any,
+    table: Sequence[Mapping[str, str]],
+    *,
+    adapter: bool = True,
+    dropout: float = 0.0,
+    steps: int = STEPS,
+    **changes: Any,
 ) -> Trainer:
     """A plain Trainer over a table."""
     words = tokenizer()
@@ -110,7 +116,7 @@ def trainer(
         **told,
     )
     return Trainer(
-        model=model(words, adapter),
+        model=model(words, adapter, dropout),
         args=arguments,
         train_dataset=features(words, table),
         data_collator=DataCollatorForSeq2Seq(words),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -47,6 +47,19 @@ class Answers:
             ]
         model.train(was_training)
         return [self._metric(answer, item.target) for answer, item in zip(said, items, strict=True)]
+
+    def among(self, rows: Iterable[Mapping[str, Any]], items: Iterable[Item]) -> frozenset[str]:
+        """Ids of the items whose prompt a training row begins with: what was trained on says nothing when it is asked."""
+        prompts: dict[tuple[int, ...], list[str]] = {}
+        for item in items:
+            prompts.setdefault(tuple(self._asked(item)), []).append(item.id)
+        lengths = sorted({len(prompt) for prompt in prompts})
+        found: set[str] = set()
+        for row in rows:
+            ids = tuple(map(int, row["input_ids"]))
+            for length in lengths:
+                found.update(prompts.get(ids[:length], ()))
+        return frozenset(found)
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -24,6 +24,7 @@ from delivery_oracle.training.terminal import Screen
 
 RECORD = "clean_probe.json"
 PREFLIGHT_ROWS = 8
+LARGEST_SEARCH = 200_000
 
 
 class CleanProbe(TrainerCallback):
@@ -94,8 +95,9 @@ class CleanProbe(TrainerCallback):
             self._score = Answers(tokenizer, self._labels, self._prompt)
         if self._preflight is not False and tokenizer is not None:
             told = self._preflight if isinstance(self._preflight, Mapping) else {}
-            self._check(model, tokenizer, args, rest.get("train_dataloader"), told)
+            self._check(model, tokenizer, args, state, rest.get("train_dataloader"), told)
             self._before = weights.sums(model)
+        self._leave_out_trained(state, rest.get("train_dataloader"))
         self._probe = Probe(self._items, margin=self._margin, steps=state.max_steps, look_items=self._look_items, key=self._key)
         if self.probe.warning:
             self._say(state, f"clean probe: {self.probe.warning}")
@@ -149,16 +151,29 @@ class CleanProbe(TrainerCallback):
         with model.disable_adapter():
             return self._scores(model, items)
 
-    def _check(self, model: Any, tokenizer: Any, args: TrainingArguments, loader: Any, told: Mapping[str, Any]) -> None:
+    def _check(
+        self, model: Any, tokenizer: Any, args: TrainingArguments, state: TrainerState, loader: Any, told: Mapping[str, Any]
+    ) -> None:
         """Hold the first training rows, collated as the run collates them, against the preflight."""
-        if loader is None or not hasattr(loader.dataset, "__getitem__"):
-            self._screen.say("preflight: the training rows cannot be taken by number, so they were not measured")
+        if not has_numbers(loader):
+            self._say(state, "preflight: the training rows cannot be taken by number, so they were not measured")
             return
         count = min(PREFLIGHT_ROWS, len(loader.dataset))
         batch = loader.collate_fn([loader.dataset[number] for number in range(count)])
         self.report = check_run(model, tokenizer, batch, **{"learning_rate": args.learning_rate} | dict(told))
-        self._screen.say(str(self.report))
+        self._say(state, str(self.report))
         self.report.require()
+
+    def _leave_out_trained(self, state: TrainerState, loader: Any) -> None:
+        """Sealed rows that are trained on are not asked: a model may know their answers by heart."""
+        if not isinstance(self._score, Answers) or not has_numbers(loader):
+            return
+        rows = (loader.dataset[number] for number in range(min(LARGEST_SEARCH, len(loader.dataset))))
+        known = self._score.among((row for row in rows if "input_ids" in row), self._items.values())
+        if known:
+            told = f"{len(known)} of {len(self._items)} sealed rows are among the training rows and will not be asked"
+            self._say(state, f"clean probe: {told}")
+        self._items = {name: item for name, item in self._items.items() if name not in known}
 
     def _resume(self, args: TrainingArguments, state: TrainerState) -> None:
         """Take up the record of the checkpoint that training goes on from."""
@@ -179,3 +194,8 @@ class CleanProbe(TrainerCallback):
     def _say(self, state: TrainerState, text: str) -> None:
         if state.is_world_process_zero:
             self._screen.say(text)
+
+
+def has_numbers(loader: Any) -> bool:
+    """Whether training rows can be taken by number; a stream can only be read once, by the run."""
+    return loader is not None and all(hasattr(loader.dataset, name) for name in ("__len__", "__getitem__"))
