@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from experiments.guarantees import alarms, conformance, corruption, naive, page, paper, picture, power, speed
+from experiments.guarantees import alarms, conformance, corruption, gpu, naive, page, paper, picture, power, speed
 from experiments.guarantees.simulate import Report
 from experiments.tbdl.paper import ALARM_STEP, DETECTOR
 
@@ -39,6 +39,9 @@ SECTIONS: dict[str, tuple[Section, float]] = {
     "speed": (speed.measure, 0.03),
 }
 """Each section with the share of the time that it takes."""
+
+
+DERIVED = ("rate", "holds", "dollars_saved", "step", "hours", "dollars")
 
 
 class Progress:
@@ -74,7 +77,11 @@ def clock(seconds: float) -> str:
 
 def plain(one: Any) -> dict[str, Any]:
     """A measured thing as JSON, with what it derives from itself."""
-    derived = {name: getattr(one, name) for name in ("rate", "holds", "dollars_saved") if hasattr(one, name)}
+    derived = {
+        name: getattr(one, name)
+        for name in ("rate", "holds", "dollars_saved", "step", "hours", "dollars")
+        if hasattr(one, name)
+    }
     return asdict(one) | derived
 
 
@@ -84,8 +91,8 @@ def constants() -> dict[str, Any]:
         "alphas": list(alarms.ALPHAS), "confidence": alarms.CONFIDENCE, "margin": alarms.MARGIN, "looks": alarms.LOOKS,
         "habit_looks": naive.LOOKS, "changed": naive.CHANGED, "floor": naive.FLOOR,
         "crossing_alpha": conformance.CROSSING_ALPHA,
-        "steps": paper.STEPS, "warmup_end": paper.WARMUP_END, "alarm_step": ALARM_STEP, "detector": DETECTOR,
-        "tokens_a_step": paper.TOKENS_A_STEP, "utilisation": paper.UTILISATION, "dollars_an_hour": paper.DOLLARS_AN_HOUR,
+        "steps": gpu.STEPS, "warmup_end": gpu.WARMUP_END, "alarm_step": ALARM_STEP, "detector": DETECTOR,
+        "tokens_a_step": gpu.TOKENS_A_STEP, "utilisation": gpu.UTILISATION, "dollars_an_hour": gpu.DOLLARS_AN_HOUR,
     }  # fmt: skip
 
 
@@ -114,8 +121,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def write(figures: dict[str, Any], out: Path) -> None:
-    """Page and pictures, from figures alone."""
-    out.with_suffix(".md").write_text(page.page(figures, out.name))
+    """Page and pictures, from figures alone and what mutation testing left there."""
+    mutated = out / "mutants.json"
+    found = json.loads(mutated.read_text()) if mutated.is_file() else None
+    out.with_suffix(".md").write_text(page.page(figures, out.name, found))
     (out / "alarms.svg").write_text(picture.alarms(figures))
     (out / "delays.svg").write_text(picture.delays(figures))
 

@@ -25,13 +25,13 @@ def broken(name: str, found: list[Json]) -> list[str]:
     return [f"{name}: {one} does not hold" for one in found if not one.get("holds", True)]
 
 
-def page(figures: Json, folder: str) -> str:
-    """The whole page."""
+def page(figures: Json, folder: str, mutated: Json | None = None) -> str:
+    """The whole page; `mutated` is what mutation testing found, where it was run."""
     sections = (
         opening(), alarms(figures, folder), habits(figures), conformance(figures), power(figures), paper(figures, folder),
         corruption(figures), speed(figures),
     )  # fmt: skip
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join((*sections, *([mutants(mutated, folder)] if mutated else []))) + "\n"
 
 
 def opening() -> str:
@@ -120,13 +120,34 @@ def power(figures: Json) -> str:
             )
         )
     head = ("scenario", "gain", "delta", "items changed", "known", "mixture", "plug-in", "aGRAPA", "mixture flags at .01")
+    costs = [
+        (one["scenario"]["name"], one["changed"], one["bets"], f"{one['flagged'][1]:.1%}", one["medians"][1] or "never",
+         one["step"] or "none", f"{one['hours']:.3f}", f"{one['dollars']:.2f}")
+        for one in figures["power"]
+    ]  # fmt: skip
+    cost_head = (
+        "scenario",
+        "items changed",
+        "bets",
+        "flagged",
+        "median items",
+        "median step",
+        "GPU-hours until then",
+        "dollars",
+    )
     return f"""## Power
 
 Median items until the flag at alpha .05 / .01, of runs of 1,500 fresh items. `known` are the medians that were known
 before, which fit 31 % of the items changed. If base and candidate were right independently of each other, more items would
 change and it takes longer.
 
-{table(head, rows)}"""
+{table(head, rows)}
+
+The same at alpha .01 as steps and money: 64 fresh items every ten steps from step {figures["warmup_end"]} to
+{figures["steps"]}. A median beyond the last look is no step, and the whole run is paid for. What a step costs is assumed as in
+the next section.
+
+{table(cost_head, costs)}"""
 
 
 def paper(figures: Json, folder: str) -> str:
@@ -199,3 +220,25 @@ def speed(figures: Json) -> str:
     return f"""## Speed
 
 {table(("what", "processor seconds", "seconds", "limit", "holds"), rows)}"""
+
+
+def mutants(found: Json, folder: str) -> str:
+    rows = [
+        (f"`{name}`", sum(counts.values()), counts.get("killed", 0), counts.get("timeout", 0), counts.get("survived", 0))
+        for name, counts in found["counts"].items()
+    ]
+    lived = [(f"`{one['module']}`", code(one["line"]), code(one["mutant"]), one["why"]) for one in found["survivors"]]
+    return f"""## Mutation testing
+
+`python -m experiments.guarantees.mutants` changes the code that decides, one small thing at a time, with mutmut, and runs the
+fast tests against each change. A change that no test notices lives; each that does is listed with the reason why it changes no
+verdict ([mutants.json]({folder}/mutants.json)).
+
+{table(("module", "mutants", "killed", "never ended", "lived"), rows)}
+
+{table(("module", "line", "lives as", "why that is harmless"), lived)}"""
+
+
+def code(line: str) -> str:
+    """A line of code in a table."""
+    return "`" + line.replace("|", "\\|") + "`"

@@ -15,19 +15,19 @@ import numpy as np
 from delivery_api.sealed import LOOK_ITEMS, look_steps
 from delivery_oracle.probe import ALPHA_CERTIFY, ALPHA_FLAG
 from delivery_oracle.statistics.eprocess import BET_COUNT, FRACTIONS, Floats, Process, payoffs, ramp
+from experiments.guarantees import gpu
 from experiments.guarantees.alarms import upper_bound
+from experiments.guarantees.gpu import STEPS, WARMUP_END
 from experiments.guarantees.naive import CHANGED
 from experiments.guarantees.power import shares
 from experiments.guarantees.simulate import Report
 from experiments.tbdl.manifest import Arm
 from experiments.tbdl.paper import ROWS, Row
 
-STEPS = 300
-WARMUP_END = 60
 TIME_CONSTANT = 0.15 * STEPS
 HEALTHY: tuple[Arm, ...] = ("correct", "mask")
 ARMS: tuple[Arm, ...] = ("permute", "noise", *HEALTHY)
-EVERY_TEN = tuple(range(WARMUP_END, STEPS + 1, 10))
+EVERY_TEN = tuple(range(WARMUP_END, STEPS + 1, gpu.LOOK_EVERY))
 SCHEDULES = {
     "25 looks of 64": (EVERY_TEN, LOOK_ITEMS),
     "6 looks of 128": (look_steps(STEPS, 10**6), 128),
@@ -35,10 +35,6 @@ SCHEDULES = {
 }
 """As often as the paper's detector; as advised for few looks; as the operator does by default."""
 PARAMETERS = {"Qwen3-8B": 8.2e9, "Gemma-2-9B-it": 9.2e9, "Qwen3-32B": 32.8e9, "Llama-3.3-70B": 70.6e9}
-TOKENS_A_STEP = 16_384
-FLOPS_PER_TOKEN_AND_PARAMETER = 4.0
-"""LoRA: forward, and backward through the activations only."""
-PEAK_FLOPS, UTILISATION, DOLLARS_AN_HOUR = 989e12, 0.35, 4.00
 RUNS = 4_000
 
 
@@ -62,7 +58,7 @@ class Seen:
 
     @property
     def dollars_saved(self) -> float:
-        return self.hours_saved * DOLLARS_AN_HOUR
+        return self.hours_saved * gpu.DOLLARS_AN_HOUR
 
 
 def gains(final: float, healthy: bool, steps: tuple[int, ...]) -> list[float]:
@@ -90,8 +86,7 @@ def look(row: Row, arm: Arm, margin: float, schedule: str, runs: int, seed: int)
     certify = paths(Process.CERTIFY, [margin] * len(steps), counts) >= -math.log(ALPHA_CERTIFY)
     flagged, certified = flag.any(axis=1), certify.any(axis=1) & ~flag.any(axis=1)
     stopped = np.where(flagged, np.array(steps)[flag.argmax(axis=1)], STEPS)
-    work = FLOPS_PER_TOKEN_AND_PARAMETER * PARAMETERS[row.base] * TOKENS_A_STEP * STEPS
-    hours = work / (PEAK_FLOPS * UTILISATION * 3600)
+    hours = gpu.hours(PARAMETERS[row.base], STEPS)
     median = int(np.median(stopped[flagged])) if flagged.any() else None
     return Seen(
         row.base, arm, final, margin, schedule, runs, float(flagged.mean()), float(certified.mean()),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from delivery_oracle.statistics.eprocess import Bets, Floats, Process, wealth
+from experiments.guarantees import gpu
 from experiments.guarantees.naive import CHANGED
 from experiments.guarantees.simulate import Report
 
@@ -24,6 +25,7 @@ class Scenario:
     base: float
     candidate: float
     delta: float
+    parameters: float
     expected: tuple[int, int] | None
 
     @property
@@ -32,11 +34,11 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("permute on 8B", 0.328, 0.038, 0.10, (14, 22)),
-    Scenario("noise on 8B", 0.328, 0.335, 0.10, (221, 362)),
-    Scenario("noise on 70B", 0.239, 0.216, 0.10, (124, 214)),
-    Scenario("noise on 32B", 0.307, 0.386, 0.20, (130, 210)),
-    Scenario("correct on 8B", 0.328, 0.784, 0.10, None),
+    Scenario("permute on 8B", 0.328, 0.038, 0.10, 8.2e9, (14, 22)),
+    Scenario("noise on 8B", 0.328, 0.335, 0.10, 8.2e9, (221, 362)),
+    Scenario("noise on 70B", 0.239, 0.216, 0.10, 70.6e9, (124, 214)),
+    Scenario("noise on 32B", 0.307, 0.386, 0.20, 32.8e9, (130, 210)),
+    Scenario("correct on 8B", 0.328, 0.784, 0.10, 8.2e9, None),
 )
 
 
@@ -50,6 +52,21 @@ class Delay:
     runs: int
     flagged: tuple[float, float]
     medians: tuple[int | None, int | None]
+
+    @property
+    def step(self) -> int | None:
+        """Step of the median flag at the stricter alpha; None where it comes after the run or never."""
+        items = self.medians[1]
+        return None if items is None else gpu.step_of(items)
+
+    @property
+    def hours(self) -> float:
+        """GPU-hours until that step, or of the whole run."""
+        return gpu.hours(self.scenario.parameters, self.step or gpu.STEPS)
+
+    @property
+    def dollars(self) -> float:
+        return self.hours * gpu.DOLLARS_AN_HOUR
 
 
 def shares(gain: float, changed: float) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 
 from delivery_oracle.probe import Outcome, assess
-from delivery_oracle.statistics import foresight, power
+from delivery_oracle.statistics import betting, foresight, power
 from delivery_oracle.statistics.corruption import BLOCKS, Hits, estimate, fieller, jackknife, share
 from delivery_oracle.statistics.eprocess import READ_EVERY_ITEM, Process, highest, ramp, wealth, weighted_average
 from delivery_oracle.statistics.fleet import e_bh
@@ -88,7 +88,7 @@ def test_a_rate_outside_of_the_open_interval_is_refused(alpha):
 
 def test_e_bh_rejects_at_exactly_its_limit():
     assert e_bh([math.log(1 / 0.05)], 0.05) == (0,) and e_bh([], 0.05) == ()
-    with pytest.raises(ValueError, match="not a number"):
+    with pytest.raises(ValueError, match=r"^an e-value is not a number; leave the delivery out or judge it anew$"):
         e_bh([1.0, math.nan], 0.05)
 
 
@@ -145,6 +145,19 @@ def test_the_highest_of_very_many_items_is_that_of_every_sixteenth(process):
     ends = path[[*range(15, items.size, 16), items.size - 1]]
     assert highest(process, items, 0.05) == pytest.approx(max(0.0, ends.max()), rel=1e-9)
     assert highest(process, items[:READ_EVERY_ITEM], 0.05) == pytest.approx(max(0.0, path[:READ_EVERY_ITEM].max()), rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_betting_bound_is_that_of_a_plain_bisection(seed):
+    """Whatever the search starts from, and however it guesses."""
+    generator = np.random.default_rng(seed)
+    items = generator.choice([-1.0, -0.3, 0.0, 0.5, 1.0], generator.integers(1, 90), p=generator.dirichlet(np.ones(5)))
+    low, high = -1 + 1e-9, 1 - 1e-9
+    for _ in range(45):
+        middle = (low + high) / 2
+        low, high = (low, middle) if highest(Process.FLAG, items, middle) >= math.log(20) else (middle, high)
+    assert betting.upper_bound(items, 0.05) == pytest.approx(high, abs=2e-6)
+    assert betting.lower_bound(-items, 0.05) == pytest.approx(-high, abs=2e-6)
 
 
 def some_hits(items: int = 320) -> Hits:
