@@ -196,7 +196,7 @@ def test_a_run_far_too_large_does_not_fit_and_a_small_one_does():
 
 
 def test_the_explanation_shows_every_part_and_what_would_fit(cli):
-    seen = cli(json.dumps(row(accelerator="rtx-4090", micro_batch_size=8)).encode(), "--explain").out
+    seen = cli(json.dumps(row(accelerator="rtx-4090", micro_batch_size=8, count=None)).encode(), "--explain").out
     assert all(part in seen for part in PARTS) and "#" in seen and "fits: false" in seen
     assert "It would fit with method=qlora" in seen or "micro_batch_size=1" in seen
 

@@ -181,7 +181,7 @@ def proposal(spec: DeliverySpec, plan: Plan, load: Workload, best: Option, fitti
     others = len({one.name for one in fitting}) - 1
     cheapest = f"the cheapest of {others + 1} classes that fit" if others else "the only class that fits"
     named = "given, and it fits" if spec.schedule.accelerator_class else f"{cheapest}, {best.price}"
-    room = f"{gigabytes(best.memory.wanted)} at most of {gigabytes(best.kind.spec.memory_bytes)}"
+    room = f"and to be sure it wants {gigabytes(best.memory.wanted)} of {gigabytes(best.kind.spec.memory_bytes)}"
     reasons = {f"config.{to_camel(field)}": reason for field, reason in best.reasons.items()}
     reasons["plan.artifact"] = "given" if spec.plan.artifact != "Auto" else artifact_reason(plan)
     reasons["schedule.acceleratorClass"] = named

@@ -18,7 +18,7 @@ CHANGES: tuple[tuple[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]],
     ("micro_batch_size=1", lambda row: {"micro_batch_size": 1} if row.get("micro_batch_size", 1) != 1 else None),
     ("optimizer=adamw_8bit", lambda row: {"optimizer": "adamw_8bit"} if row.get("method") == "full" else None),
     ("method=qlora", lambda row: {"method": "qlora"} if row.get("method", "lora") != "qlora" else None),
-    ("count=2 with sharding=fsdp", lambda row: {"count": 2 * row.get("count", 1), "sharding": "fsdp"}),
+    ("count=2 with sharding=fsdp", lambda row: {"count": 2 * (row.get("count") or 1), "sharding": "fsdp"}),
     ("accelerator=h200", lambda row: {"accelerator": "h200"}),
 )
 
