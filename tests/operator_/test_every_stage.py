@@ -88,7 +88,7 @@ async def test_a_delivery_is_cancelled_wherever_it_stands(theatre: Theatre):
         stand = await everywhere(theatre, workers)
         theatre.admin.as_user("ada").ok("delete", "deliveries", "--all", "-n", theatre.tenant, "--wait=false")
         for seen in stand.values():
-            await gone(theatre, seen, 10)
+            await gone(theatre, seen, 15)
     kept = {one["spec"]["delivery"].split("/")[1] for one in theatre.admin.get("modelversions", "-n", theatre.tenant)["items"]}
     assert kept == set(PLACES) - set(WORK)
     for place, seen in stand.items():

@@ -35,7 +35,8 @@ def install(admin: Kube) -> None:
 
 def uninstall(admin: Kube) -> None:
     """Take it away again: with it `runtime: Auto` means something else."""
-    admin.run("delete", "crd", NAME, "--ignore-not-found", "--timeout=60s")
+    admin.run("delete", "crd", NAME, "--ignore-not-found", "--wait=false")
+    within(60, "the end of KServe's CRD", lambda: admin.run("get", "crd", NAME).returncode != 0)
 
 
 def itself(admin: Kube) -> Kube:
