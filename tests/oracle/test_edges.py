@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from delivery_api.finding import Verdict
 from delivery_oracle.probe import Outcome, assess
 from delivery_oracle.statistics import betting, foresight, power
 from delivery_oracle.statistics.corruption import BLOCKS, Hits, estimate, fieller, jackknife, share
-from delivery_oracle.statistics.eprocess import READ_EVERY_ITEM, Process, highest, ramp, wealth, weighted_average
+from delivery_oracle.statistics.eprocess import READ_EVERY_ITEM, Process, Wealth, highest, ramp, wealth, weighted_average
 from delivery_oracle.statistics.fleet import e_bh
-from delivery_oracle.statistics.interval import wilson
-from delivery_oracle.statistics.learned import format_p
+from delivery_oracle.statistics.interval import Interval, wilson
+from delivery_oracle.statistics.learned import BETTING, MCNEMAR, Signature, compare, format_p, signature
+from delivery_oracle.statistics.learned import verdict as decide
 from delivery_oracle.statistics.reuse import reused
 from tests.oracle import world as w
 
@@ -201,3 +203,51 @@ def test_more_hits_than_sealed_neighbours_give_is_no_negative_share():
     better = Hits(np.ones(320), hits.by_sealed, hits.second, hits.block)
     seen = estimate(better, 0.1)
     assert seen is not None and (seen.share, seen.interval.low, seen.interval.high) == (0.0, 0.0, 0.0)
+
+
+def test_scores_of_which_only_one_side_is_nought_or_one_are_no_counts():
+    """McNemar would take a gain of a hundredth for a win."""
+    base, candidate = [0.0] * 40, [0.01] * 40
+    for before, after in ((base, candidate), ([0.99] * 40, [1.0] * 40)):
+        seen = compare(before, after, 0.2)
+        assert seen.test == BETTING and seen.verdict is Verdict.FAIL
+    assert compare([0, 1], [1, 1], 0.2).test == MCNEMAR
+
+
+@pytest.mark.parametrize(
+    ("gain", "p", "high", "verdict"),
+    [
+        pytest.param(0.2, 0.05, 0.4, Verdict.PASS, id="p at the level"),
+        pytest.param(0.2 - 1e-9, 0.01, 0.4, Verdict.PASS, id="a gain that rounding put below the margin"),
+        pytest.param(0.2 - 3e-9, 0.01, 0.4, Verdict.UNKNOWN, id="a gain below the margin"),
+        pytest.param(0.3, 0.0501, 0.4, Verdict.UNKNOWN, id="p above the level"),
+        pytest.param(0.1, 0.01, 0.2, Verdict.UNKNOWN, id="the bound at the margin excludes nothing"),
+        pytest.param(0.1, 0.01, 0.1999, Verdict.FAIL, id="the bound below the margin"),
+    ],
+)
+def test_a_verdict_at_its_limits(gain, p, high, verdict):
+    assert decide(gain, p, Interval(-1.0, high), 0.2, 0.05) is verdict
+
+
+@pytest.mark.parametrize(
+    ("gain", "discordant", "probed", "expected"),
+    [
+        pytest.param(0.4, 90, None, Signature.NONE, id="reaches the margin"),
+        pytest.param(0.4 - 1e-9, 90, 0.9, Signature.NONE, id="reaches the margin but for rounding"),
+        pytest.param(0.4 - 3e-9, 90, 0.9, Signature.SERVING, id="does not reach it"),
+        pytest.param(0.2, 90, 0.4, Signature.SERVING, id="half the margin lost, probed at the margin"),
+        pytest.param(0.21, 90, 0.4, Signature.NONE, id="less than half the margin lost"),
+        pytest.param(-0.2, 90, None, Signature.RELABELLED, id="half the margin below the base"),
+        pytest.param(-0.19, 90, None, Signature.NONE, id="less than that"),
+        pytest.param(0.1, 90, None, Signature.NOISE, id="a quarter of the margin is near nought"),
+        pytest.param(0.11, 90, None, Signature.NONE, id="more is not"),
+        pytest.param(0.0, 5, None, Signature.NOISE, id="one item in twenty is many"),
+        pytest.param(0.0, 4, None, Signature.NONE, id="fewer are not"),
+    ],
+)
+def test_a_signature_at_its_limits(gain, discordant, probed, expected):
+    assert signature(gain, discordant, 100, 0.4, probed) is expected
+
+
+def test_a_wealth_of_just_the_limit_crosses():
+    assert Wealth(np.array([-math.log(0.01)])).first_crossing(0.01) == 1
