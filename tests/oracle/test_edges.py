@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest
 
 from delivery_api.finding import Verdict
@@ -14,7 +15,7 @@ from delivery_oracle.statistics import betting, foresight, power
 from delivery_oracle.statistics.corruption import BLOCKS, Hits, estimate, fieller, jackknife, share
 from delivery_oracle.statistics.eprocess import READ_EVERY_ITEM, Process, Wealth, highest, ramp, wealth, weighted_average
 from delivery_oracle.statistics.fleet import e_bh
-from delivery_oracle.statistics.interval import Interval, wilson
+from delivery_oracle.statistics.interval import Interval, paired_binary, wilson
 from delivery_oracle.statistics.learned import BETTING, MCNEMAR, Signature, compare, format_p, signature
 from delivery_oracle.statistics.learned import verdict as decide
 from delivery_oracle.statistics.reuse import reused
@@ -251,3 +252,64 @@ def test_a_signature_at_its_limits(gain, discordant, probed, expected):
 
 def test_a_wealth_of_just_the_limit_crosses():
     assert Wealth(np.array([-math.log(0.01)])).first_crossing(0.01) == 1
+
+
+def score_by_likelihood(wins: int, losses: int, items: int, gain: float) -> float:
+    """The score statistic with the loss rate that maximises the likelihood under the claimed gain, found numerically."""
+    low, high = max(0.0, -gain), (1.0 - gain) / 2.0
+
+    def minus_log(loss: float) -> float:
+        parts = ((wins, loss + gain), (losses, loss), (items - wins - losses, 1 - gain - 2 * loss))
+        return -sum(count * math.log(max(chance, 1e-300)) for count, chance in parts if count)
+
+    loss = minimize_scalar(minus_log, bounds=(low, high), method="bounded", options={"xatol": 1e-12}).x
+    return (wins - losses - items * gain) / math.sqrt(items * (2 * loss + gain * (1 - gain)))
+
+
+@pytest.mark.parametrize(
+    ("wins", "losses", "items"), [(9, 4, 40), (4, 9, 40), (30, 2, 64), (2, 30, 64), (1, 1, 16), (70, 25, 320)]
+)
+def test_bounds_of_counts_are_where_the_score_is_critical(wins, losses, items):
+    bounds = paired_binary(wins, losses, items, 0.05)
+    assert score_by_likelihood(wins, losses, items, bounds.low) == pytest.approx(1.6448536, abs=2e-3)
+    assert score_by_likelihood(wins, losses, items, bounds.high) == pytest.approx(-1.6448536, abs=2e-3)
+
+
+def test_bounds_of_all_won_and_of_all_lost_end_at_one():
+    assert paired_binary(20, 0, 20, 0.05).high == 1.0 and paired_binary(0, 20, 20, 0.05).low == -1.0
+    square = 1.6448536**2
+    assert paired_binary(20, 0, 20, 0.05).low == pytest.approx((20 - square) / (20 + square), abs=1e-6)
+    assert paired_binary(0, 20, 20, 0.05).high == pytest.approx((square - 20) / (20 + square), abs=1e-6)
+
+
+@pytest.mark.parametrize(("wins", "losses", "items"), [(0, 0, 0), (-1, 3, 9), (3, -1, 9), (5, 5, 9), (0, 0, -1)])
+def test_counts_that_cannot_be_are_refused(wins, losses, items):
+    with pytest.raises(ValueError, match="do not fit"):
+        paired_binary(wins, losses, items, 0.05)
+
+
+def test_a_comparison_says_all_it_rests_on():
+    seen = compare([0, 0, 0, 1, 1], [1, 1, 1, 0, 1], 0.2, use=2, alpha=0.12, probed=0.9)
+    assert (seen.items, seen.base, seen.candidate, seen.gain) == (5, 0.4, 0.8, pytest.approx(0.4))
+    assert (seen.wins, seen.losses, seen.alpha, seen.p) == (3, 1, pytest.approx(0.02), 0.3125)
+    assert seen.interval == paired_binary(3, 1, 5, seen.alpha) and seen.verdict is Verdict.UNKNOWN
+    assert compare([0], [1], 0.0).alpha == 0.05 and compare([0, 0], [0, 1], 0.9, probed=0.9).signature is Signature.NONE
+
+
+@pytest.mark.parametrize("margin", [1.0, 1.5, -0.01])
+def test_a_margin_outside_of_its_interval_is_refused(margin):
+    with pytest.raises(ValueError, match=r"^margin .* is not in \[0, 1\)$"):
+        compare([0], [1], margin)
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate", "words"),
+    [
+        ([2], [1], "^base score 2.0 of item 1 is"),
+        ([1], [-1], "^candidate score -1.0 of item 1 is"),
+        ([], [], "^no items: nothing"),
+    ],
+)
+def test_what_cannot_be_compared_is_named(base, candidate, words):
+    with pytest.raises(ValueError, match=words):
+        compare(base, candidate, 0.2)
