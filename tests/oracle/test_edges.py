@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from delivery_api.finding import Verdict
 from delivery_oracle.probe import Outcome, assess
-from delivery_oracle.statistics import betting, foresight, power
+from delivery_oracle.statistics import betting, foresight, mcnemar, power
 from delivery_oracle.statistics.corruption import BLOCKS, Hits, estimate, fieller, jackknife, share
-from delivery_oracle.statistics.eprocess import READ_EVERY_ITEM, Process, Wealth, highest, ramp, wealth, weighted_average
+from delivery_oracle.statistics.eprocess import READ_EVERY_ITEM, Bets, Process, Wealth, highest, ramp, wealth, weighted_average
 from delivery_oracle.statistics.fleet import e_bh
 from delivery_oracle.statistics.interval import Interval, paired_binary, wilson
 from delivery_oracle.statistics.learned import BETTING, MCNEMAR, Signature, compare, format_p, signature
@@ -313,3 +313,41 @@ def test_a_margin_outside_of_its_interval_is_refused(margin):
 def test_what_cannot_be_compared_is_named(base, candidate, words):
     with pytest.raises(ValueError, match=words):
         compare(base, candidate, 0.2)
+
+
+@pytest.mark.parametrize("process", Process)
+def test_the_wealth_of_a_long_losing_bet_does_not_become_a_certain_nought(process):
+    """The twenty bettors end eight hundred nats apart within one chunk."""
+    items = np.full(16_300, 1.0 if process is Process.FLAG else -1.0)
+    path = wealth(process, items, 0.0).log_wealth
+    assert np.isfinite(path).all() and path[-1] == pytest.approx(16_300 * math.log1p(-0.0495) - math.log(20))
+
+
+@pytest.mark.parametrize("bets", Bets)
+def test_every_kind_of_bets_has_two_sides(bets):
+    items = np.random.default_rng(4).choice([-1.0, 0.0, 1.0], 60, p=[0.3, 0.4, 0.3])
+    flag, certify = wealth(Process.FLAG, items, 0.1, bets), wealth(Process.CERTIFY, -items, -0.1, bets)
+    assert np.allclose(flag.log_wealth, certify.log_wealth)
+    assert not np.allclose(flag.log_wealth, wealth(Process.CERTIFY, items, 0.1, bets).log_wealth)
+
+
+@pytest.mark.parametrize(("trials", "chance"), [(1, 0.5), (7, 0.2), (40, 0.93), (5, 0.0), (5, 1.0)])
+def test_binomial_probabilities_are_scipys(trials, chance):
+    assert power.binomial_pmf(trials, chance) == pytest.approx(binom.pmf(np.arange(trials + 1), trials, chance), abs=1e-12)
+
+
+@pytest.mark.parametrize(("wins", "losses", "p"), [(0, 0, 1.0), (0, 3, 1.0), (1, 0, 0.5), (1, 1, 0.75), (2, 0, 0.25)])
+def test_mcnemar_of_hardly_any_items(wins, losses, p):
+    assert mcnemar.p_value(wins, losses) == p
+
+
+@pytest.mark.parametrize(("wins", "losses"), [(-1, 2), (2, -1)])
+def test_one_negative_count_is_enough_to_refuse(wins, losses):
+    with pytest.raises(ValueError, match="must not be negative"):
+        mcnemar.p_value(wins, losses)
+
+
+def test_fewest_wins_where_the_last_toss_decides():
+    """Five of five are needed at 0.05 (p is 1/32), and all but none of one toss at a level of one."""
+    assert mcnemar.critical_wins(5, 0.05) == 5 and mcnemar.critical_wins(4, 0.05) == 5 and mcnemar.critical_wins(1, 0.999) == 1
+    assert mcnemar.critical_wins(2, 0.99) == 1 and mcnemar.log_factorials(3).size == 4
