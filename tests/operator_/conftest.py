@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -22,7 +23,8 @@ _numbers = itertools.count(1)
 def control_plane() -> Iterator[Kube]:
     """The admin's view of a control plane with the chart; DELIVERY_TEST_CLUSTER names one that is up already."""
     given = os.environ.get("DELIVERY_TEST_CLUSTER")
-    name = given or f"operator-{os.getpid()}"
+    # Another folder may take this fixture over and then has a control plane of its own beside this one.
+    name = given or f"operator-{os.getpid()}-{secrets.token_hex(2)}"
     try:
         kube = start(name)
         if not given or kube.run("get", "crd", "deliveries.ptaas.dev").returncode:
