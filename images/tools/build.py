@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from recipe import CACHE, IMAGES, PREFIX, STORAGE, Recipe, digest, digest_of, recipes, sources
+from recipe import CACHE, IMAGES, PREFIX, Recipe, digest, digest_of, recipes, sources, storage
 
 STARTED = time.monotonic()
 PLATFORM = "x86_64-manylinux_2_36"
@@ -22,7 +22,7 @@ def say(text: str) -> None:
 def run(*command: str, cwd: Path | None = None) -> str:
     """Run a program quietly; its output is shown only when it fails."""
     done = subprocess.run(
-        command, cwd=cwd, env=os.environ | STORAGE, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command, cwd=cwd, env=os.environ | storage(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     if done.returncode:
         sys.exit(
@@ -39,7 +39,7 @@ def uv() -> str:
 
 def exists(tag: str) -> bool:
     """Whether the local store has an image."""
-    found = subprocess.run(["buildah", "inspect", "--type", "image", tag], env=os.environ | STORAGE, capture_output=True)
+    found = subprocess.run(["buildah", "inspect", "--type", "image", tag], env=os.environ | storage(), capture_output=True)
     return found.returncode == 0
 
 

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from recipe import CACHE, STORAGE, recipes
+from recipe import CACHE, recipes, storage
 
 STARTED = time.monotonic()
 
@@ -45,7 +45,7 @@ def push(name: str, tag: str, registry: str, tls: bool) -> str:
     with tempfile.NamedTemporaryFile("r") as digest_file:
         options = ["--quiet", "--format", "oci", "--compression-format", "zstd", "--digestfile", digest_file.name]
         options += [] if tls else ["--tls-verify=false"]
-        done = subprocess.run(["buildah", "push", *options, tag, f"docker://{target}"], env=os.environ | STORAGE)
+        done = subprocess.run(["buildah", "push", *options, tag, f"docker://{target}"], env=os.environ | storage())
         if done.returncode:
             sys.exit(f"Push of {name} to {registry} failed; check that the registry is up")
         reference = f"{registry}/delivery/{name}@{digest_file.read().strip()}"

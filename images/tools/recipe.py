@@ -11,7 +11,16 @@ IMAGES = Path(__file__).resolve().parent.parent
 ROOT = IMAGES.parent
 CACHE = Path(os.environ.get("DELIVERY_CACHE") or Path.home() / ".cache" / "delivery-operator") / "images"
 PREFIX = "localhost/delivery"
-STORAGE = {"STORAGE_DRIVER": "overlay", "BUILDAH_ISOLATION": "chroot"}
+
+
+def storage() -> dict[str, str]:
+    """Environment of buildah: its images lie in the cache, as all that is built does, and not with those of the machine."""
+    told = CACHE / "storage.conf"
+    wanted = f'[storage]\ndriver = "overlay"\ngraphroot = "{CACHE}/storage"\nrunroot = "{CACHE}/storage-run"\n'
+    if not told.exists() or told.read_text() != wanted:
+        told.parent.mkdir(parents=True, exist_ok=True)
+        told.write_text(wanted)
+    return {"CONTAINERS_STORAGE_CONF": str(told), "BUILDAH_ISOLATION": "chroot"}
 
 
 @dataclass(frozen=True, slots=True)
