@@ -1,6 +1,7 @@
 """What an attack is: who tries what, and the words in which it is refused. Rows of data, of which the docs' table is made."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,9 +75,11 @@ def made(name: str, who: str, manifest: object, refused: str, by: str, namespace
     return Attack(name, who, ("create", "-n", namespace, "-f", "-"), refused, by, manifest)
 
 
-def asks(name: str, who: str, *command: str, refused: str, by: str, stdin: Any = None, before: tuple[str, ...] = ()) -> Attack:
-    """Any other command."""
-    return Attack(name, who, command, refused, by, stdin, before)
+def asks(
+    name: str, who: str, line: str, *more: str, refused: str, by: str, stdin: Any = None, before: tuple[str, ...] = ()
+) -> Attack:
+    """Any other command, as one types it after kubectl; `more` is what is not to be taken apart."""
+    return Attack(name, who, (*shlex.split(line), *more), refused, by, stdin, before)
 
 
 def rbac(user: str, verb: str, resource: str, namespace: str, group: str = "") -> str:

@@ -100,12 +100,7 @@ ROWS: tuple[Attack, ...] = (
     asks(
         "write the status as a second operator",
         "second",
-        "replace",
-        "--subresource=status",
-        "-f",
-        "-",
-        "-n",
-        "$tenant",
+        "replace --subresource=status -f - -n $tenant",
         stdin={
             "apiVersion": "ptaas.dev/v1alpha1",
             "kind": "Delivery",
@@ -119,12 +114,7 @@ ROWS: tuple[Attack, ...] = (
     asks(
         "approve in the metadata of a status",
         "operator",
-        "replace",
-        "--subresource=status",
-        "-f",
-        "-",
-        "-n",
-        "$tenant",
+        "replace --subresource=status -f - -n $tenant",
         stdin={
             "apiVersion": "ptaas.dev/v1alpha1",
             "kind": "Delivery",
