@@ -41,21 +41,20 @@ OUTSIDE: dict[str, Callable[[Data], Data]] = {
 """What somebody does to the ConfigMap after the worker has ended."""
 
 
-def lying(stage: Stage, change: Callable[[Data], Data], *, kubelet: bool) -> FakeCluster:
+class Lying(FakeCluster):
     """Evidence of one stage that is not what was measured; with `kubelet`, the pod's termination message agrees."""
-    fake = FakeCluster()
-    honest = fake.record
 
-    def record(made: Any, *, corrupt: bool = False) -> str:
-        said = honest(made, corrupt=corrupt)
-        if STAGE_OF.get(made.kind) is not stage:
+    def __init__(self, stage: Stage, change: Callable[[Data], Data], *, kubelet: bool) -> None:
+        super().__init__()
+        self.lies, self.change, self.told = stage, change, kubelet
+
+    def record(self, made: Any, *, corrupt: bool = False) -> str:
+        said = super().record(made, corrupt=corrupt)
+        if STAGE_OF.get(made.kind) is not self.lies:
             return said
-        raw = fake.objects[f"ConfigMap/{made.pod}"]
-        raw["data"] = change(raw["data"])
-        return raw["data"]["digest"] if kubelet else said
-
-    fake.record = record  # type: ignore[method-assign]
-    return fake
+        raw = self.objects[f"ConfigMap/{made.pod}"]
+        raw["data"] = self.change(raw["data"])
+        return raw["data"]["digest"] if self.told else said
 
 
 async def comes_to_nothing(fake: FakeCluster, stage: Stage) -> None:
@@ -73,7 +72,7 @@ async def comes_to_nothing(fake: FakeCluster, stage: Stage) -> None:
 @pytest.mark.parametrize("how", OUTSIDE)
 async def test_evidence_that_was_changed_concludes_nothing(how: str, stage: Stage):
     """The kubelet's word is the worker's own digest; whatever stands in the ConfigMap now is something else."""
-    await comes_to_nothing(lying(stage, OUTSIDE[how], kubelet=False), stage)
+    await comes_to_nothing(Lying(stage, OUTSIDE[how], kubelet=False), stage)
 
 
 REPLAYED = ("it is of another delivery", "it is of another run", "it is of another pod", "it is of another kind")
@@ -83,7 +82,7 @@ REPLAYED = ("it is of another delivery", "it is of another run", "it is of anoth
 @pytest.mark.parametrize("how", REPLAYED)
 async def test_replayed_evidence_concludes_nothing_whatever_the_kubelet_says(how: str, stage: Stage):
     """A worker image that answers with somebody else's good evidence, digest and all."""
-    await comes_to_nothing(lying(stage, OUTSIDE[how], kubelet=True), stage)
+    await comes_to_nothing(Lying(stage, OUTSIDE[how], kubelet=True), stage)
 
 
 def half(field: str) -> Callable[[Data], Data]:
@@ -154,13 +153,13 @@ async def test_a_worker_whose_story_does_not_fit_does_not_pass(lie: str):
     """The digests agree; the story is held against what intake, spec and the other workers say."""
     stage, change = LIES[lie]
     told_by = Stage.EVAL if stage is Stage.REGISTER else Stage.INTAKE if lie.startswith("an audit") else stage
-    await comes_to_nothing(lying(told_by, change, kubelet=True), stage)
+    await comes_to_nothing(Lying(told_by, change, kubelet=True), stage)
 
 
 @pytest.mark.parametrize("field", ["train", "sealed"])
 async def test_an_audit_of_other_bytes_than_the_terms_pin_does_not_pass(field: str):
     """Where the file itself is pinned, the auditor cannot name another either."""
-    fake = lying(Stage.INTAKE, set_to(**{f"{field}Digest": world.SHA["other"]}), kubelet=True)
+    fake = Lying(Stage.INTAKE, set_to(**{f"{field}Digest": world.SHA["other"]}), kubelet=True)
     data = fake.spec.terms.data
     pinned = getattr(data, field).model_copy(update={"digest": world.SHA[field]})
     terms = fake.spec.terms.model_copy(update={"data": data.model_copy(update={field: pinned})})
@@ -169,20 +168,19 @@ async def test_an_audit_of_other_bytes_than_the_terms_pin_does_not_pass(field: s
     assert f"spec.terms.data.{field}.digest=" in fake.message("IntakeAccepted")
 
 
-async def test_a_copy_under_another_name_counts_for_nothing():
-    """Duplicated evidence is not more evidence: the delivery goes on with what its own pods wrote."""
-    fake = FakeCluster()
-    honest = fake.record
+class Copying(FakeCluster):
+    """Whatever a worker records is there a second time."""
 
-    def record(made: Any, *, corrupt: bool = False) -> str:
-        said = honest(made, corrupt=corrupt)
-        raw = fake.objects[f"ConfigMap/{made.pod}"]
-        name = f"{made.pod}-copy"
-        fake.objects[f"ConfigMap/{name}"] = raw | {"metadata": raw["metadata"] | {"name": name}}
+    def record(self, made: Any, *, corrupt: bool = False) -> str:
+        said = super().record(made, corrupt=corrupt)
+        raw, name = self.objects[f"ConfigMap/{made.pod}"], f"{made.pod}-copy"
+        self.objects[f"ConfigMap/{name}"] = raw | {"metadata": raw["metadata"] | {"name": name}}
         return said
 
-    fake.record = record  # type: ignore[method-assign]
-    done = await fake.go_on()
+
+async def test_a_copy_under_another_name_counts_for_nothing():
+    """Duplicated evidence is not more evidence: the delivery goes on with what its own pods wrote."""
+    done = await Copying().go_on()
     assert done.status.state == "Delivered"
     assert len({record.evidence for record in done.status.stages if record.evidence}) == 4
 

@@ -33,7 +33,7 @@ class ScriptedApi:
         for event in self.watches.pop(0) if self.watches else ():
             yield event
         if not self.watches:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
 
 
 async def watched(api: ScriptedApi, until, silence: float = 30, optional: bool = False) -> tuple[Store, Watcher, list[str]]:
