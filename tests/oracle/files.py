@@ -48,3 +48,8 @@ def record(folder: Path, **evidence: object) -> str:
             )
     (folder / "maps.json").write_text(json.dumps({"kind": "List", "items": maps}))
     return str(folder)
+
+
+def lines(text: str) -> list[dict]:
+    """What was printed, a JSON object a line."""
+    return [json.loads(line) for line in text.splitlines()]
