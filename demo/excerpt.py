@@ -16,7 +16,6 @@ QUOTED = re.compile(
     r"|^    (refused by|approved|> |  \w+( +\(the desk was \w+\))?$|delivery\.)"
     r"|^    (certificate |  (delivered|artifact|audit|approved|not established|failed) |cost: )"
     r"|^  \S+ +(Delivered|LabelsUnrelated|NotLearning) "
-    r"|^  The whole demo from "
 )
 
 

@@ -6,6 +6,7 @@ Every figure on the page comes from a file that a command wrote; where the file 
 import json
 import os
 import platform
+import re
 from typing import Any
 
 from . import compare
@@ -174,12 +175,16 @@ def page() -> str:
     return "\n".join(line for part in [head, *parts] for line in part).rstrip() + "\n"
 
 
+OTHER_RUNS = re.compile(r"^  The whole demo from .*\n", re.MULTILINE)
+"""What the demo says of earlier runs on its machine; the page has it, and it is no part of this run's transcript."""
+
+
 def main() -> None:
     """Write the three."""
     (ROOT / "docs/measured.md").write_text(page(), "utf-8")
     source, readme = OUT / "transcript.txt", ROOT / "README.md"
     if source.exists():
-        transcript = source.read_text("utf-8").replace(f"{ROOT}/", "")
+        transcript = OTHER_RUNS.sub("", source.read_text("utf-8").replace(f"{ROOT}/", ""))
         (ROOT / "docs/demo-transcript.txt").write_text(transcript, "utf-8")
         readme.write_text(quoted(readme.read_text("utf-8"), transcript), "utf-8")
 
