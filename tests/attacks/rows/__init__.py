@@ -1,7 +1,7 @@
 """All attacks, in the order of the table."""
 
 from tests.attacks.attack import Attack
-from tests.attacks.rows import approving, deciding, evidence, metadata, people, syntax, terms, work
+from tests.attacks.rows import approving, deciding, entering, evidence, metadata, people, syntax, terms, work
 
 GROUPS: dict[str, tuple[Attack, ...]] = {
     "Approving what may not be approved": approving.ROWS,
@@ -9,6 +9,7 @@ GROUPS: dict[str, tuple[Attack, ...]] = {
     "Forged stamps and metadata": metadata.ROWS,
     "Terms, money and the rules of the gate": terms.ROWS,
     "What runs and serves": work.ROWS,
+    "Ways into what runs": entering.ROWS,
     "Evidence": evidence.ROWS,
     "Other people's rights": people.ROWS,
     "Syntax": syntax.ROWS,

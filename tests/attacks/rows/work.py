@@ -1,4 +1,4 @@
-"""What runs and serves in the work namespace, and the ways into it."""
+"""What runs and serves in the work namespace; the ways into it are in `entering`."""
 
 import json
 from typing import Any
@@ -16,14 +16,6 @@ def only(resource: str, user: str = "wes") -> str:
     return (
         f"{resource}: only the operator decides what runs in the work namespace $work, and {user} is not the operator; "
         "change the Delivery instead"
-    )
-
-
-def inside(way: str, user: str) -> str:
-    """Nobody goes in."""
-    return (
-        f"pods/{way}: nobody enters a pod of the work namespace $work, and {user} does not either; "
-        "its log and its evidence say what it did"
     )
 
 
@@ -63,7 +55,6 @@ ENDPOINTS = {
     "subsets": [{"addresses": [{"ip": "10.9.8.7"}]}],
 }
 SELECTOR = {"selector": {"matchLabels": JOINS}, "template": template()}
-DEBUG = pod("x", "server")["spec"]["containers"][0] | {"name": "debug", "image": EVIL}
 SCALER = workload(
     "HorizontalPodAutoscaler",
     "autoscaling/v2",
@@ -203,51 +194,6 @@ ROWS: tuple[Attack, ...] = (
         | {"metadata": {"name": "server", "labels": {"ptaas.dev/delivery-uid": "$uid", "ptaas.dev/serves": "true"}}},
         refused="the operator sees no server of this Delivery outside $work",
         by="nothing",
-    ),
-    asks("exec into a worker", "tad", "exec train-1 -n $work -- id", refused=rbac("tad", "get", "pods", "$work"), by="RBAC"),
-    asks(
-        "exec into a worker, with rights to",
-        "wes",
-        "exec train-1 -n $work -- id",
-        refused=inside("exec", "wes"),
-        by="ptaas-connect",
-    ),
-    asks(
-        "exec into a worker, as a cluster admin",
-        "root",
-        "exec train-1 -n $work -- id",
-        refused=inside("exec", "kubernetes-admin"),
-        by="ptaas-connect",
-    ),
-    asks("attach to a worker", "wes", "attach train-1 -n $work", refused=inside("attach", "wes"), by="ptaas-connect"),
-    asks(
-        "port-forward to a worker",
-        "wes",
-        "create --raw /api/v1/namespaces/$work/pods/train-1/portforward -f -",
-        stdin={},
-        refused=inside("portforward", "wes"),
-        by="ptaas-connect",
-    ),
-    asks(
-        "an ephemeral container in a worker",
-        "root",
-        "patch pod train-1 -n $work --subresource=ephemeralcontainers -p",
-        json.dumps({"spec": {"ephemeralContainers": [DEBUG]}}),
-        refused=only("pods", "kubernetes-admin"),
-        by=CHILDREN,
-    ),
-    asks(
-        "bind a waiting pod to a node of one's own",
-        "root",
-        "create --raw /api/v1/namespaces/$work/pods/train-1/binding -f -",
-        stdin={
-            "apiVersion": "v1",
-            "kind": "Binding",
-            "metadata": {"name": "train-1"},
-            "target": {"kind": "Node", "name": "mine"},
-        },
-        refused=only("pods", "kubernetes-admin"),
-        by=CHILDREN,
     ),
     patch(
         "name another image in the Delivery's spec",
