@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,7 @@ def measure(scale: float, report: Report) -> Iterator[Timing]:
     own, children = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
     many = f"{items:,} items"
     for bets in Bets:
-        yield timed(f"library: wealth of {many}, {bets}", 2.0, lambda bets=bets: wealth(Process.FLAG, gains, 0.1, bets), own)
+        yield timed(f"library: wealth of {many}, {bets}", 2.0, partial(wealth, Process.FLAG, gains, 0.1, bets), own)
     yield timed(f"library: learned, {many} of 0/1 scores", 2.0, lambda: compare(base > 0.5, candidate > 0.4, 0.1), own)
     yield timed(f"library: learned, {many} of other scores", 2.0, lambda: compare(base, candidate, 0.1), own)
     report(0.5)

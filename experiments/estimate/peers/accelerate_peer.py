@@ -7,6 +7,7 @@ import json
 import sys
 from contextlib import redirect_stdout
 from functools import lru_cache
+from typing import Any
 
 from accelerate import init_empty_weights
 from accelerate.commands.estimate import estimate_training_usage
@@ -20,7 +21,8 @@ with redirect_stdout(sys.stderr):
 
 
 @lru_cache(maxsize=64)
-def sizes(text):
+def sizes(text: str) -> tuple[float, float, int]:
+    """(bytes of all weights, bytes of the largest layer, parameters) of a model in fp32, by the keys of its config."""
     keys = json.loads(text)
     kind = keys.pop("model_type")
     with init_empty_weights():
@@ -29,24 +31,28 @@ def sizes(text):
     return total, largest[0], sum(one.numel() for one in model.parameters())
 
 
-def by_accelerate(row):
+def by_accelerate(row: dict[str, Any]) -> float:
+    """Peak bytes by accelerate."""
     total, _, _ = sizes(json.dumps(row["raw"], sort_keys=True))
     if row["method"] == "full":
-        return max(estimate_training_usage(total, "bfloat16").values())
+        return float(max(estimate_training_usage(total, "bfloat16").values()))
     return total / 8 if row["method"] == "qlora" else total / 2
 
 
-def by_deepspeed(row):
+def by_deepspeed(row: dict[str, Any]) -> float | None:
+    """Peak bytes of the model's states by DeepSpeed; None for adapters."""
     if row["method"] != "full":
         return None
     _, largest, parameters = sizes(json.dumps(row["raw"], sort_keys=True))
     nodes = max(1, row["count"] // 8)
     each = min(8, row["count"])
     if row["sharding"] in ("fsdp", "zero3"):
-        return estimate_zero3_model_states_mem_needs(
+        needs = estimate_zero3_model_states_mem_needs(
             parameters, largest / 4, each, nodes, cpu_offload=False, cpu_offload_params=False
-        )[1]
-    return estimate_zero2_model_states_mem_needs(parameters, each, nodes, cpu_offload=False)[1]
+        )
+    else:
+        needs = estimate_zero2_model_states_mem_needs(parameters, each, nodes, cpu_offload=False)
+    return float(needs[1])
 
 
 for line in sys.stdin:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Any
 
 from fitcheck.config_parser import ModelConfig, _count_params, _parse_fields, _reject_unsupported
 from fitcheck.estimator import TrainingConfig, estimate
@@ -11,7 +12,8 @@ ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_pro
 MIB = 2**20
 
 
-def answer(row):
+def answer(row: dict[str, Any]) -> dict[str, Any]:
+    """What it says of a row, or why it says nothing."""
     if row["count"] > 1:
         return {"why": "one accelerator only"}
     raw = row["plain"]

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from typing import Any
 
 from llm_analysis.analysis import ActivationRecomputation, DSZeRO, LLMAnalysis
 from llm_analysis.config import (
@@ -20,7 +21,8 @@ GPUS = {
 ROOMY_GB = 100_000
 
 
-def answer(row):
+def answer(row: dict[str, Any]) -> dict[str, Any]:
+    """What it says of a row, or why it says nothing."""
     if row["method"] != "full":
         return {"why": "no adapters"}
     gpu = get_gpu_config_by_name(GPUS[row["accelerator"]])
