@@ -1,0 +1,75 @@
+"""Scenarios as data: each loads, is what it says, shows nothing of its gold, and leads a misread to another recording."""
+
+import csv
+import io
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from delivery_api.delivery import DeliverySpec
+from delivery_api.digests import plain
+from delivery_api.stages import STAGES
+from delivery_benchmark.scenarios import all_ids, load
+from delivery_benchmark.scenarios.paths import at, put
+
+SCENARIOS = [load(one) for one in all_ids()]
+EACH = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.id)
+
+
+@EACH
+def test_the_delivery_that_the_customer_creates_is_valid_and_suspended(scenario):
+    spec = DeliverySpec.model_validate(scenario.spec())
+    assert spec.suspend
+    assert spec.terms.ticket == scenario.ticket
+
+
+@EACH
+def test_files_are_the_same_each_time_and_have_the_columns_that_the_gold_names(scenario):
+    for name, held in scenario.files.items():
+        assert scenario.file(name) == scenario.file(name)
+        if held.table:
+            rows = list(csv.DictReader(io.StringIO(scenario.file(name))))
+            assert len(rows) == held.table.rows
+            assert set(rows[0]) == set(held.table.columns)
+    columns = {column for held in scenario.files.values() if held.table for column in held.table.columns}
+    read = scenario.corrected(STAGES)["intake"]["fields"]
+    assert {read["input"], read["target"]} <= columns
+
+
+@EACH
+def test_what_the_agent_is_shown_does_not_contain_the_gold(scenario):
+    """A trial that could read what is right would measure reading."""
+    shown = yaml.safe_dump(scenario.spec()) + "".join(scenario.file(name) for name in scenario.files)
+    for word in ("gold", "recording", "traps", scenario.because or "gold"):
+        assert word not in shown
+
+
+@EACH
+def test_a_trap_catches_who_leaves_things_as_they_are_and_who_reads_gets_the_correct_run(scenario):
+    if not scenario.feasible:
+        return
+    assert scenario.recording(scenario.corrected(STAGES)).endswith("/correct")
+    for rule in scenario.recordings[:-1]:
+        misread = scenario.corrected(STAGES)
+        for path, allowed in rule.when.items():
+            put(misread, path.removeprefix("spec."), allowed[0], drop_null=True)
+        assert scenario.recording(misread).endswith(f"/{rule.arm}")
+
+
+def test_a_scenario_without_a_reason_to_refuse_is_no_infeasible_scenario():
+    whole = load("intent-clean").model_dump(by_alias=True)
+    with pytest.raises(ValidationError, match="a ticket is feasible, or has a refusal"):
+        type(load("intent-clean")).model_validate(whole | {"feasible": False})
+
+
+def test_an_unknown_scenario_is_answered_with_those_there_are():
+    with pytest.raises(KeyError, match="intent-clean"):
+        load("nothing")
+
+
+def test_a_patch_of_the_gold_is_a_whole_answer():
+    scenario = load("intent-clean")
+    patch = scenario.gold_patch(STAGES)
+    assert at(patch, "spec.intake.fields.target") == "category"
+    assert at({"spec": plain(DeliverySpec.model_validate(scenario.corrected(STAGES)))}, "spec.plan.lossOn") == "Completion"
