@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Both install all they need into a cache outside the tree
 # (DELIVERY_CACHE, by default ~/.cache/delivery-operator).
-.PHONY: demo test fast lint generate format lock clean tbdl guarantees
+.PHONY: demo test fast lint generate format lock clean tbdl guarantees page
 
 # A kubeconfig counts only when it is given to make itself: nobody's cluster is used because a shell happens to know it.
 GIVEN = $(if $(filter command line,$(origin KUBECONFIG)),--kubeconfig "$(KUBECONFIG)")
@@ -16,4 +16,6 @@ lock: ; @exec tools/lock
 tbdl: ; @tools/setup && experiments/tbdl/run && exec experiments/tbdl/report
 # About ten minutes on two cores.
 guarantees: ; @tools/setup && exec experiments/guarantees/run
+# One HTML file of real results; DELIVERY=out takes the deliveries of your own demo.
+page: ; @tools/setup && exec tools/page $(foreach one,$(DELIVERY),--delivery "$(one)")
 clean: ; @cluster/down 2>/dev/null; rm -rf out

@@ -14,7 +14,7 @@ from typing import Any
 CARD, CERTIFICATE, BILL, TRAINING = "README.md", "certificate.json", "bill.json", "training.json"
 SCHEMA = "ptaas.dev/certificate/v1alpha1"
 RECORDED = Path(__file__).parent / "recorded"
-"""The three deliveries of one run of the demo: papers as they were issued, the ticket, and the curve of the run that was stopped."""
+"""The three deliveries of one run of the demo: papers as issued, the ticket, and the curve of the run that was stopped."""
 
 
 class PapersError(ValueError):
@@ -35,9 +35,7 @@ class Papers:
     """Loss and looks by step, where it trained."""
 
 
-def of(
-    texts: dict[str, str], source: str, ticket: str | None = None, seen: dict[str, Any] | None = None
-) -> Papers:
+def of(texts: dict[str, str], source: str, ticket: str | None = None, seen: dict[str, Any] | None = None) -> Papers:
     """Papers from their texts by name; `seen`: the training curve where it was watched and no paper holds it."""
     for name in (CERTIFICATE, BILL, CARD):
         if name not in texts:

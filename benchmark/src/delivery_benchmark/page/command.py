@@ -1,0 +1,34 @@
+"""`delivery-benchmark page`: write the page."""
+
+from pathlib import Path
+
+import click
+
+from . import papers, traces
+from .build import page as made
+from .papers import PapersError
+from .traces import TraceError
+
+FILE = click.Path(exists=True, path_type=Path)
+
+
+@click.command("page")
+@click.option(
+    "--delivery",
+    "deliveries",
+    multiple=True,
+    type=FILE,
+    help="`out` of a demo, a page of `kubectl delivery report`, or a certificate's ConfigMap as JSON; repeatable. "
+    "Left out: the three deliveries of a demo that come with this package.",
+)
+@click.option("--traces", "runs", type=FILE, default=Path("experiments/tbdl"), show_default=True, help="Folder of `make tbdl`.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out/page.html"), show_default=True, help="File to write.")
+def page(deliveries: tuple[Path, ...], runs: Path, out: Path) -> None:
+    """Write one static page of real results: no server, no network."""
+    try:
+        text = made(papers.read(list(deliveries) or [papers.RECORDED]), traces.read(runs))
+    except (PapersError, TraceError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, "utf-8")
+    click.echo(f"{out}: {len(text.encode()) / 1000:.0f} kB, open it in a browser")
