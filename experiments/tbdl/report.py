@@ -119,21 +119,33 @@ def looks(runs: Sequence[Run]) -> str:
     """What the probe cost beside training."""
     spent = sum(look.seconds for run in runs for look in run.trace.train.looks)
     stepped = sum(step.seconds for run in runs for step in run.trace.train.steps)
-    return f"All looks, those after a flag included, took {100 * spent / stepped:.0f} % of the time of the training steps."
+    asked = sum(run.trace.train.base_scoring_seconds for run in runs)
+    return (
+        f"All looks, those after a flag included, took {100 * spent / stepped:.0f} % of the time of the training steps, "
+        f"{100 * asked / stepped:.0f} % for the base's answers."
+    )
 
 
-def time(runs: Sequence[Run]) -> str:
-    """Time of all runs, by the clock and of processors."""
-    minutes, word = sum(run.minutes for run in runs), "more than"
-    if minutes <= MOST_MINUTES:
-        word = "within"
+def time(runs: Sequence[Run], planned: int) -> str:
+    """Time of the runs by their own clocks, against what all of them may take, and of processors."""
+    minutes = sum(run.minutes for run in runs)
     devices = ", ".join(sorted({run.trace.device for run in runs}))
-    said = f"All {len(runs)} runs took {minutes:.0f} minutes by the clock on {devices}: {word} {MOST_MINUTES:.0f}."
+    said = f"{'All ' if len(runs) == planned else ''}{len(runs)} runs took {minutes:.0f} minutes by the clock on {devices}"
+    if len(runs) == planned:
+        said += f": {within(minutes)}."
+    else:
+        whole = minutes / len(runs) * planned
+        said += f"; at this pace all {planned} take {whole:.0f}: {within(whole)}."
     measured = [run for run in runs if run.trace.processor_seconds]
     if not measured:
         return said
     used = sum(sum(run.trace.processor_seconds.values()) for run in measured) / len(measured) / 60
     return f"{said} A run used {used:.1f} processor-minutes of all cores together (mean of {len(measured)} runs)."
+
+
+def within(minutes: float) -> str:
+    """Against the limit of the whole experiment."""
+    return f"{'within' if minutes <= MOST_MINUTES else '**more than**'} the {MOST_MINUTES:.0f} minutes that all may take"
 
 
 def sources(runs: Sequence[Run]) -> str:
@@ -186,7 +198,7 @@ def page(manifest: Manifest, runs: Sequence[Run]) -> str:
         withheld=withheld(runs),
         saved=saved(runs),
         looks=looks(runs),
-        time=time(runs),
+        time=time(runs, planned),
         sources=sources(runs),
     )
 
