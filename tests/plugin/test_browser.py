@@ -1,37 +1,33 @@
 """The HTML report as its readers meet it: a real browser, by light and by dark, with a keyboard and without a network."""
 
 import asyncio
-import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from kubectl_delivery.report import page, report
 from tests.oracle import world
 from tests.plugin.standing import curves, delivery
+from tests.support.browser import READABLE, chromium, colour, contrast
 from tests.support.fake import FakeCluster
 
-CHROMIUM = shutil.which("chromium") or "chromium"
 HOSTILE = '<script>document.title="owned"</script><img src="http://192.0.2.1/x.png"> & "quoted"'
 
 
 async def healthy() -> str:
     """The page of a delivered one, with a ticket that means no good."""
     fake = await FakeCluster(spec=world.spec(terms__ticket=HOSTILE)).go_on()
-    documents = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
+    documents = fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]["papers"]
     return page(report(delivery(fake), fake.now, curves(fake), documents))
 
 
 @pytest.fixture(scope="module")
 def browser(file: Path) -> Iterator[Browser]:
-    """Debian's chromium; started after the page is made, for both keep a loop of this thread."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    """Started after the page is made, for both keep a loop of this thread."""
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -88,25 +84,7 @@ def test_text_is_readable_by_light_and_by_dark(browser: Browser, file: Path, sch
         ("tr.pass td:nth-child(2)", background, "color"), ("nav a", background, "color"),
         ("svg .tick", panel, "fill"), ("svg .name", panel, "fill"),
     ):  # fmt: skip
-        assert contrast(colour(tab, what, part), behind) >= 4.5, (what, scheme)
-
-
-def colour(tab: Page, selector: str, part: str) -> tuple[int, ...]:
-    """A computed colour."""
-    text = tab.locator(selector).first.evaluate(f"one => getComputedStyle(one).{part}")
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
-
-
-def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    """As WCAG 2 defines it."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: tuple[int, ...]) -> float:
-    parts = [value / 255 for value in colour]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+        assert contrast(colour(tab, what, part), behind) >= READABLE, (what, scheme)
 
 
 def test_a_keyboard_reaches_everything(browser: Browser, file: Path):

@@ -1,0 +1,102 @@
+"""Papers are read as they were issued, from whatever kept them; what is none is refused by name."""
+
+import json
+from html import escape
+from pathlib import Path
+
+import pytest
+
+from delivery_benchmark.page import PapersError, papers
+from delivery_benchmark.page.pipeline import card, pipeline, verdicts
+from tests.benchmark.page import world
+
+
+def report(texts: dict[str, str], losses: str = "") -> str:
+    """A page of `kubectl delivery report` as far as it is read."""
+    folded = "".join(f"<details><summary>{name}</summary><pre>{escape(text)}</pre></details>" for name, text in texts.items())
+    return f"<dl><dt>Ticket</dt><dd>Two &lt;dollars&gt;</dd><dt>Cost</dt><dd>1</dd></dl>{losses}{folded}"
+
+
+def test_the_recorded_ones_are_whole():
+    names = [(one.name, one.certificate["delivered"], one.training is not None) for one in world.deliveries()]
+    assert names == [
+        ("acme/support-router", True, True),
+        ("acme/labels-permuted", False, False),
+        ("acme/labels-noisy", False, True),
+    ]
+    assert all(one.ticket for one in world.deliveries())
+
+
+def test_a_report_page_gives_back_the_papers_to_the_letter(tmp_path: Path):
+    file = tmp_path / "router.html"
+    file.write_text(report(world.texts()))
+    found = papers.of_file(file)
+    kept = papers.of(world.texts(), "the same", "Two <dollars>")
+    assert found == kept and found.card == world.texts()["README.md"]
+
+
+def test_the_curve_of_a_stopped_run_is_read_from_the_numbers_beside_its_picture(tmp_path: Path):
+    tables = (
+        "<details><summary>Looks of the probe</summary><table><tr><th>step</th></tr>"
+        "<tr><td>21</td><td>-0.0156</td><td>64</td></tr></table></details>"
+        "<details><summary>Loss by step</summary><table>"
+        "<tr><td>1</td><td>6.5</td></tr><tr><td>2</td><td>5.5</td></tr></table></details>"
+    )
+    file = tmp_path / "noisy.html"
+    file.write_text(report(world.texts(2), tables))
+    assert papers.of_file(file).training == {
+        "loss": [[1, 6.5], [2, 5.5]], "looks": [{"step": 21, "gain": -0.0156, "items": 64}]
+    }  # fmt: skip
+
+
+def test_a_demo_names_its_deliveries_and_their_order(tmp_path: Path):
+    for number, name in enumerate(("b", "a")):
+        (tmp_path / f"{name}.html").write_text(report(world.texts(number)))
+    (tmp_path / "other.html").write_text("no delivery of this demo")
+    (tmp_path / "demo.json").write_text(json.dumps({"deliveries": [{"name": "b"}, {"name": "a"}]}))
+    assert [one.name for one in papers.read([tmp_path])] == ["acme/support-router", "acme/labels-permuted"]
+
+
+def test_a_configmap_is_enough(tmp_path: Path):
+    file = tmp_path / "certificate.json"
+    file.write_text(json.dumps({"kind": "ConfigMap", "data": world.texts(1)}))
+    assert papers.read([file])[0].name == "acme/labels-permuted"
+
+
+@pytest.mark.parametrize(("name", "text", "why"), [
+    ("a.html", "<p>hello</p>", "no certificate.json"),
+    ("a.json", "not json", "neither a report page nor JSON"),
+    ("a.json", "[]", "no `data`"),
+    ("a.json", json.dumps({"data": world.changed(0, schemaVersion="other")}), "its certificate is not of"),
+    ("a.json", json.dumps({"data": world.texts() | {"bill.json": "{"}}), "its papers are not JSON"),
+])  # fmt: skip
+def test_what_is_no_delivery_is_refused_by_name(tmp_path: Path, name: str, text: str, why: str):
+    file = tmp_path / name
+    file.write_text(text)
+    with pytest.raises(PapersError, match=why) as refused:
+        papers.read([file])
+    assert str(file) in str(refused.value)
+
+
+def test_an_empty_folder_is_no_page(tmp_path: Path):
+    with pytest.raises(PapersError, match="no deliveries"):
+        papers.read([tmp_path])
+
+
+@pytest.mark.parametrize("held", [[], [True], [True, False, None], [True, None]])
+def test_the_card_stands_as_the_oracle_would_have_it(held: list[bool | None]):
+    """The certificate cannot hold the verdict of the stage that issues it; the claims on it say the same."""
+    row = card([{"type": "Metric", "subject": "gain", "value": "1", "holds": one} for one in held])
+    expected = "Fail" if False in held else "Unknown" if None in held else "Pass"
+    assert (row["verdict"], row["reason"]) == (expected, "CardIssued" if expected == "Pass" else "ClaimUnsupported")
+
+
+def test_every_stage_has_its_verdict_and_its_evidence():
+    text = pipeline(world.deliveries())
+    assert text.count('role="tab"') == text.count('role="tabpanel"') == 30
+    for one in world.deliveries():
+        assert len(verdicts(one)) == 10
+        for row in one.certificate["stages"]:
+            assert escape(row["message"]) in text and row.get("evidence", "") in text
+        for entry in one.bill["ledger"]:
+            assert entry["pod"] in text
