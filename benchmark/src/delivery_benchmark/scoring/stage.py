@@ -1,8 +1,8 @@
 """Ten stages, each right or wrong on its own: the driver's fields against gold, and the evidence by the oracle.
 
-Every rule looks only at what its stage is about. A config is judged as if the schedule were left to the configurator, a schedule
-as if the config were where that is what is wrong, a bill against its ledger whether the run learned or not, a card against
-what the evidence says and not against what one would have liked it to say. So one stage's mistake fails that stage alone.
+Every rule looks only at what its stage is about. A config is judged as if the schedule were left to the configurator, a
+schedule as if the config were where that is what is wrong, a bill against its ledger whether the run learned or not, a card
+against what the evidence says and not against what one would have liked it to say: one mistake fails one stage.
 """
 
 from __future__ import annotations
