@@ -44,9 +44,9 @@ def is_up(processes: Processes) -> bool:
     return processes.run([str(ROOT / "cluster/status")]).code == 0
 
 
-def local(processes: Processes, narrator: Narrator) -> Cluster:
-    """The local cluster; already up is as good as started."""
-    _progress(processes, narrator, "cluster/up")
+def local(processes: Processes, narrator: Narrator, ours: bool) -> Cluster:
+    """The local cluster; already up is as good as started. `ours` goes with this process, however it ends."""
+    _progress(processes, narrator, "cluster/up", *(["--for", str(os.getpid())] if ours else []))
     told = _status(processes)
     programs, kubeconfigs = told["programs"], told["kubeconfig"]
 
@@ -87,9 +87,11 @@ def stop(processes: Processes, narrator: Narrator) -> None:
     processes.check([str(ROOT / "cluster/down")], timeout=180)
 
 
-def _progress(processes: Processes, narrator: Narrator, program: str) -> None:
+def _progress(processes: Processes, narrator: Narrator, program: str, *options: str) -> None:
     """Run a program of cluster/; lines of progress begin with the time in brackets, a description may follow them."""
-    processes.stream([str(ROOT / program)], lambda line: narrator.say(f"    {line}") if line.startswith("[") else None)
+    processes.stream(
+        [str(ROOT / program), *options], lambda line: narrator.say(f"    {line}") if line.startswith("[") else None
+    )
 
 
 def _status(processes: Processes) -> dict[str, Any]:

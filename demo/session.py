@@ -59,7 +59,7 @@ class Session:
         with self._narrator.step("cluster"):
             if kubeconfig is None:
                 self._stop_cluster = not self._keep and not clusters.is_up(self._processes)
-                self._cluster = clusters.local(self._processes, self._narrator)
+                self._cluster = clusters.local(self._processes, self._narrator, self._stop_cluster)
             else:
                 self._cluster = clusters.given(self._processes, self._narrator, kubeconfig, registry)
         with self._narrator.step("images"):

@@ -7,8 +7,8 @@ import json
 import os
 import sys
 
+from . import guard, lifecycle, report, say
 from . import install as installer
-from . import lifecycle, report, say
 from .paths import State
 
 
@@ -24,12 +24,17 @@ def up() -> int:
     parser.add_argument("--control-plane", action="store_true", help="no node: etcd, API server, controllers, scheduler")
     parser.add_argument("--kwok", action="store_true", help="also run kwok for fake nodes (control plane only)")
     parser.add_argument("--registry", action="store_true", help="also run a registry on loopback (control plane only)")
+    parser.add_argument(
+        "--for", dest="owner", type=int, metavar="PID", help="take it down when this process has ended, however"
+    )
     parser.add_argument("-o", "--output", choices=["text", "json"], default="text")
     asked = parser.parse_args()
     if not asked.control_plane and (asked.kwok or asked.registry):
         parser.error("--kwok and --registry need --control-plane: a full cluster has real nodes and a registry")
     state = State(asked.name)
     lifecycle.up(state, not asked.control_plane, asked.kwok, asked.registry)
+    if asked.owner is not None:
+        guard.start(state, asked.owner)
     _print(report.report(state), asked.output)
     return 0
 

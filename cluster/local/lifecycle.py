@@ -68,8 +68,8 @@ def down(state: State, purge: bool = False) -> None:
         cluster = description.read(state)
         if cluster is not None and cluster.node:
             node.down(state)
-        others = [pid for name in process.names(state) if (pid := process.running(state, name)) is not None]
-        process.end(others, patience=1)  # the state goes too: nothing is worth a slow goodbye
+        others = {pid for name in process.names(state) if (pid := process.running(state, name)) is not None}
+        process.end(others - {os.getpid()}, patience=1)  # the state goes too: nothing is worth a slow goodbye
         _forget(state, purge)
         say.line(f"cluster {state.name} is down")
 

@@ -24,7 +24,10 @@ _numbers = itertools.count(1)
 def start(name: str) -> Kube:
     """A control plane of this name; the admin's view of it."""
     done = subprocess.run(
-        [ROOT / "cluster/up", "--name", name, "--control-plane", "-o", "json"], capture_output=True, text=True, timeout=1800
+        [ROOT / "cluster/up", "--name", name, "--control-plane", "--for", str(os.getpid()), "-o", "json"],
+        capture_output=True,
+        text=True,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stderr
     up = json.loads(done.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ def name() -> Iterator[str]:
 def control_plane() -> Iterator[Cluster]:
     """One control plane for the tests that leave it as it is."""
     chosen = f"test-{secrets.token_hex(4)}"
-    yield Cluster(told("up", "--name", chosen, "--control-plane"))
+    yield Cluster(told("up", "--name", chosen, "--control-plane", "--for", str(os.getpid())))
     command("down", "--name", chosen, "--purge")
 
 

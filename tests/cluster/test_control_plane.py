@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -105,6 +107,17 @@ def test_up_after_a_crash_keeps_what_was_stored(name: str) -> None:
         os.kill(pid, signal.SIGKILL)
     again = Cluster(told("up", "--name", name, "--control-plane"))
     assert again.read("get", "namespace", "kept", "-o", "name") == "namespace/kept"
+
+
+def test_with_its_owner_goes_the_cluster_also_after_a_kill(name: str) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as owner:
+        cluster = told("up", "--name", name, "--control-plane", "--for", str(owner.pid))
+        assert all(alive(pid) for pid in cluster["pids"].values())
+        owner.kill()
+    eventually(
+        lambda: [entry.name for entry in Path(cluster["state"]).iterdir()] == ["logs"], "a cluster without its owner is down"
+    )
+    assert not any(alive(pid) for pid in cluster["pids"].values())
 
 
 def test_two_ups_at_once_make_one_cluster(name: str) -> None:

@@ -1,6 +1,7 @@
 """Artifacts in a real registry: whole, titled, and the same digest for the same files."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ NAME = "test-demo-push"
 
 @pytest.fixture(scope="module")
 def registry() -> Iterator[Registry]:
-    up = [str(ROOT / "cluster/up"), "--name", NAME, "--control-plane", "--registry", "-o", "json"]
+    up = [str(ROOT / "cluster/up"), "--name", NAME, "--control-plane", "--registry", "--for", str(os.getpid()), "-o", "json"]
     try:
         told = subprocess.run(up, check=True, capture_output=True, text=True, timeout=300).stdout
         yield reach(json.loads(told)["registry"])
