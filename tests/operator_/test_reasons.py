@@ -10,6 +10,7 @@ from delivery_api.driver import Card, Claim, Plan, Schedule
 from delivery_api.evidence import Overlap
 from delivery_api.reasons import Reason
 from delivery_operator import pipeline
+from delivery_operator.observed import Allowance
 from tests.oracle import world
 from tests.support import fake as fakes
 from tests.support.fake import FakeCluster
@@ -214,6 +215,7 @@ ROWS: list[tuple[str, Reason, World]] = [
     ),
     ("Scheduled", Reason.CLASS_MISSING, ends(classes={})),
     ("Scheduled", Reason.BUDGET_EXCEEDED, ends(spec=world.spec(terms__budget__limit="0.001"))),
+    ("IntakeAccepted", Reason.BUDGET_UNRESERVED, ends(allowances=(Allowance("team", "USD", "10", "4", "6"),))),
     ("Trained", Reason.TRAINED, ends()),
     ("Trained", Reason.PREFLIGHT_FAILED, ends(play=Play(changes={"preflight": world.preflight(layers_adapted=2)}))),
     (

@@ -17,7 +17,7 @@ from delivery_api.status import Condition, DeliveryStatus
 from delivery_operator import reading
 from delivery_operator.decision import Want
 from delivery_operator.errors import Transient
-from delivery_operator.observed import Key, Node, Observed
+from delivery_operator.observed import Allowance, Key, Node, Observed
 from delivery_operator.reconcile import Reconciler
 from delivery_operator.settings import Settings
 from tests.oracle import world
@@ -46,6 +46,7 @@ class FakeCluster(Kubelet):
     gate: bool | None = True
     apis: frozenset[str] = frozenset()
     missing_secrets: frozenset[str] = frozenset()
+    allowances: tuple[Allowance, ...] = ()
     writes: list[str] = field(default_factory=list)
     events: list[Condition] = field(default_factory=list)
     fail: set[str] = field(default_factory=set)
@@ -91,6 +92,7 @@ class FakeCluster(Kubelet):
             uses={},
             nodes=self.nodes,
             missing_secrets=self.missing_secrets,
+            allowances=self.allowances,
             apis=self.apis,
             gate_in_force=self.gate if due else None,
         )

@@ -40,6 +40,11 @@ request.userInfo.username in ['system:serviceaccount:kube-system:generic-garbage
 authorizer.group('ptaas.dev').resource('deliveries').namespace(request.namespace).name(request.name).check('{{ . }}').allowed()
 {{- end }}
 
+{{- /* CEL: the requester gives and takes the money of this namespace. */ -}}
+{{- define "ptaas.mayFundBudgets" -}}
+authorizer.group('ptaas.dev').resource('deliverybudgets').namespace(request.namespace).check('fund').allowed()
+{{- end }}
+
 {{- /* CEL: the driver's part of spec is as it was. All other fields but budget.limit never change, by the CRD. */ -}}
 {{- define "ptaas.sameDrive" -}}
 object.spec.intake == oldObject.spec.intake

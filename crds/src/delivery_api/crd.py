@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from delivery_api.accelerator import AcceleratorClass
+from delivery_api.budget import DeliveryBudget
+from delivery_api.certificate import DeliveryCertificate
 from delivery_api.delivery import Delivery
 from delivery_api.model import GROUP, VERSION
 from delivery_api.modelversion import ModelVersion
@@ -58,7 +60,7 @@ def _children(out: Schema, schema: Schema, definitions: Schema) -> Schema:
         if schema.get("required"):
             out["required"] = schema["required"]
     elif kind == "object":
-        out["maxProperties"] = _MAX_KEYS
+        out["maxProperties"] = schema.get("maxProperties", _MAX_KEYS)
         out["additionalProperties"] = structural(schema["additionalProperties"], definitions)
     return out
 
@@ -195,7 +197,44 @@ def model_version_crd() -> Schema:
     )  # fmt: skip
 
 
+def delivery_budget_crd() -> Schema:
+    """CRD of `DeliveryBudget`."""
+    schema = schema_of(DeliveryBudget)
+    schema["properties"]["spec"]["x-kubernetes-validations"] = [
+        _rule("self.currency == oldSelf.currency", "currency never changes: create another DeliveryBudget"),
+    ]
+    conditions = schema["properties"]["status"]["properties"]["conditions"]
+    conditions |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+    rows = [
+        ("Limit", "string", ".spec.limit", 0, "Most that may be spent"),
+        ("Spent", "string", ".status.spent", 0, "Spent by all Deliveries"),
+        ("Reserved", "string", ".status.reserved", 0, "Set aside and not spent"),
+        ("Available", "string", ".status.available", 0, "Left for new Deliveries"),
+        ("Burn", "string", ".status.burn", 0, "Per hour, now"),
+        ("Currency", "string", ".spec.currency", 1, "Currency"),
+        ("Age", "date", ".metadata.creationTimestamp", 0, "Age"),
+    ]
+    return _crd(
+        DeliveryBudget, "deliverybudgets", "Namespaced", schema,
+        short="dlvb", subresources={"status": {}}, additionalPrinterColumns=_columns(rows),
+    )  # fmt: skip
+
+
+def certificate_crd() -> Schema:
+    """CRD of `DeliveryCertificate`."""
+    rows = [
+        ("Delivery", "string", ".spec.delivery", 0, "What it is about"),
+        ("Key", "string", ".spec.keyId", 0, "Key that it was signed with"),
+        ("Artifact", "string", ".spec.artifact", 1, "What was signed"),
+        ("Age", "date", ".metadata.creationTimestamp", 0, "Age"),
+    ]
+    return _crd(
+        DeliveryCertificate, "deliverycertificates", "Namespaced", schema_of(DeliveryCertificate),
+        short="dcert", additionalPrinterColumns=_columns(rows),
+    )  # fmt: skip
+
+
 def all_crds() -> dict[str, Schema]:
     """File name to CRD."""
-    made = (delivery_crd(), accelerator_class_crd(), model_version_crd())
+    made = (delivery_crd(), accelerator_class_crd(), model_version_crd(), delivery_budget_crd(), certificate_crd())
     return {f"{one['metadata']['name'].split('.')[0]}.yaml": one for one in made}

@@ -58,6 +58,11 @@ class Reason(StrEnum):
     SCHEDULE_CERTIFIED = "ScheduleCertified", False, "It fits the accelerator and the budget."
     SCHEDULE_WRONG = "ScheduleWrong", True, "It does not fit the accelerator it names."
     CLASS_MISSING = "ClassMissing", True, "The AcceleratorClass does not exist, or none fits."
+    BUDGET_UNRESERVED = (
+        "BudgetUnreserved",
+        True,
+        "The namespace's DeliveryBudget has not set the money aside; the message has the sums.",
+    )
     BUDGET_EXCEEDED = "BudgetExceeded", True, "The plan, or what was spent, exceeds the budget."
 
     # Train

@@ -104,7 +104,7 @@ def _attended(observed: Observed, settings: Settings, facts: Facts, given: Assig
     """A Job that may be running."""
     keeps = frozenset({current.name})
     if current.suspended and not current.queue:
-        short = obstacles.short_of_money(observed, facts, given, 1)
+        short = obstacles.unreserved(observed, given) or obstacles.short_of_money(observed, facts, given, 1)
         if short:
             return Carried(seen, short, keeps=keeps)
         seconds = obstacles.seconds_left(observed, facts, given)
@@ -132,6 +132,7 @@ def _started(observed: Observed, settings: Settings, facts: Facts, given: Assign
     obstacle = (
         given.obstacle
         or obstacles.key_named(settings, given)
+        or obstacles.unreserved(observed, given)
         or obstacles.others_run(observed, given)
         or obstacles.secret_missing(observed)
         or obstacles.too_long(given)

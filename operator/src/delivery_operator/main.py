@@ -52,7 +52,7 @@ def handlers(replica: Replica) -> kopf.OperatorRegistry:
     async def delivery(event: kopf.RawEvent, namespace: str | None, name: str | None, **_: Any) -> None:
         if event["type"] == "DELETED":
             replica.deleted(dict(event["object"]))
-        replica.wake(Key(namespace or "", name or ""))
+        replica.happened(Key(namespace or "", name or ""))
 
     @kopf.on.event(GROUP, VERSION, "acceleratorclasses", registry=registry)
     async def accelerator_class(**_: Any) -> None:

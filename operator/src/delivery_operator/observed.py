@@ -6,6 +6,7 @@ Raw objects become these types in `reading`; nothing after it knows what the API
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from delivery_api.accelerator import AcceleratorClass, AcceleratorClassSpec
 from delivery_api.delivery import DeliverySpec
@@ -15,10 +16,12 @@ from delivery_api.status import Condition, DeliveryStatus, LedgerEntry, StageRec
 
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
-    """Name of a Delivery."""
+    """Name of a Delivery, or of a DeliveryBudget."""
 
     namespace: str
     name: str
+    kind: str = "Delivery"
+    """Delivery, or DeliveryBudget."""
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
@@ -137,6 +140,20 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """One DeliveryBudget, as one Delivery sees it."""
+
+    budget: str
+    """Its name."""
+    currency: str
+    limit: str
+    spent: str
+    reserved: str
+    amount: Decimal | None = None
+    """Set aside for this Delivery; None when nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """One Delivery and all that belongs to it, at one moment."""
 
@@ -162,6 +179,8 @@ class Observed:
     uses: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Sealed digest to (uid of the Delivery, creation time) of every ModelVersion audited on these rows."""
     nodes: tuple[Node, ...] = ()
+    allowances: tuple[Allowance, ...] = ()
+    """What the DeliveryBudgets of the namespace have set aside for it; empty where there are none."""
     missing_secrets: frozenset[str] = frozenset()
     apis: frozenset[str] = frozenset()
     """Optional API groups that the cluster has."""

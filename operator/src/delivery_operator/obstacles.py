@@ -6,7 +6,7 @@ from delivery_api.digests import canonical
 from delivery_api.finding import Finding, failed, unknown
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
-from delivery_operator import ledger
+from delivery_operator import allowance
 from delivery_operator.assignment import Assignment
 from delivery_operator.decision import Facts
 from delivery_operator.manifests.common import inputs_label
@@ -48,6 +48,11 @@ def secret_missing(observed: Observed) -> Finding | None:
     return unknown(Reason.SECRET_MISSING, f"Secret {listed} is not in namespace {observed.work_namespace}; create it there")
 
 
+def unreserved(observed: Observed, given: Assignment) -> Finding | None:
+    """At its admission, and before it takes an accelerator: the money is set aside, or nothing starts."""
+    return allowance.refused(observed) if given.held is not None or given.stage is Stage.INTAKE else None
+
+
 def too_long(given: Assignment) -> Finding | None:
     """A task travels in an environment variable."""
     size = len(canonical(given.task))
@@ -58,15 +63,13 @@ def too_long(given: Assignment) -> Finding | None:
     return failed(Reason.DATA_UNUSABLE, message)
 
 
-def _left(observed: Observed, facts: Facts) -> Decimal:
-    return Decimal(observed.spec.terms.budget.limit) - ledger.spent(facts.ledger, observed.now)
-
-
 def seconds_left(observed: Observed, facts: Facts, given: Assignment) -> int | None:
     """Time that the money left buys."""
     if given.held is None:
         return None
-    return money.seconds_bought(_left(observed, facts), Decimal(given.held.price_per_hour), given.held.accelerators)
+    return money.seconds_bought(
+        allowance.left(observed, facts.ledger), Decimal(given.held.price_per_hour), given.held.accelerators
+    )
 
 
 def remaining(given: Assignment, seen: Work) -> int:
@@ -84,7 +87,7 @@ def short_of_money(observed: Observed, facts: Facts, given: Assignment, needed: 
     seconds = seconds_left(observed, facts, given)
     if seconds is None or seconds >= max(1, needed):
         return None
-    left = money.text(max(Decimal(0), _left(observed, facts)))
+    left = money.text(max(Decimal(0), allowance.left(observed, facts.ledger)))
     message = (
         f"{given.stage} needs about {needed} seconds on {given.held.accelerators if given.held else 0} x "
         f"{given.held.accelerator_class if given.held else ''}, the {left} left of "

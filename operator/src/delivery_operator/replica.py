@@ -15,6 +15,7 @@ from delivery_operator.cluster.client import Api, configuration
 from delivery_operator.cluster.collect import Collector
 from delivery_operator.cluster.kube import KubeCluster
 from delivery_operator.cluster.leases import KubeLeases
+from delivery_operator.cluster.treasury import KubeTreasury
 from delivery_operator.cluster.world import World
 from delivery_operator.errors import DeliveryError, Fenced
 from delivery_operator.health import HealthServer, Vitals
@@ -23,6 +24,7 @@ from delivery_operator.metrics.collector import Sources, StateCollector
 from delivery_operator.observed import Key
 from delivery_operator.reconcile import Reconciler
 from delivery_operator.settings import Settings
+from delivery_operator.treasury import Treasurer
 from delivery_operator.workqueue import Queue
 
 log = logging.getLogger(__name__)
@@ -37,8 +39,9 @@ class Replica:
         self._settings, self._api, self.leader = settings, api, leader
         self.world = World(api, self.wake, settings.stall_seconds * 0.75)
         self._cluster = KubeCluster(api, self.world, identity, settings.namespace, settings.plain_http)
-        reconciler = Reconciler(self._cluster, settings)
-        self.queue = Queue(reconciler.look, settings.concurrency, self._failed)
+        self._reconciler = Reconciler(self._cluster, settings)
+        self._treasurer = Treasurer(KubeTreasury(api, self.world, self.wake))
+        self.queue = Queue(self._look, settings.concurrency, self._failed)
         self._collector = Collector(api, self.world, self.wake, self._cluster.version_seen)
         self._collect_now = asyncio.Event()
         self._forbidden: tuple[str, ...] | None = None
@@ -82,9 +85,18 @@ class Replica:
             now=lambda: datetime.now(UTC),
         )
 
+    async def _look(self, key: Key) -> float | None:
+        """One pass over what a key names."""
+        return await (self._treasurer if key.kind == "DeliveryBudget" else self._reconciler).look(key)
+
     def wake(self, key: Key) -> None:
         """Something happened to a Delivery, or around it."""
         self.queue.add(key)
+
+    def happened(self, key: Key) -> None:
+        """A Delivery was created, changed or deleted; the budgets of its namespace count all of them."""
+        self.wake(key)
+        self.world.wake_budgets(key.namespace)
 
     def wake_all(self) -> None:
         """Something happened to all of them."""

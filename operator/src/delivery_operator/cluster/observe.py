@@ -17,7 +17,7 @@ from delivery_api.modelversion import ModelVersionSpec
 from delivery_api.sources import Repository
 from delivery_api.status import DeliveryStatus
 from delivery_operator import reading, times
-from delivery_operator.cluster import gate, overflow, paths
+from delivery_operator.cluster import gate, overflow, paths, treasury
 from delivery_operator.cluster.client import METADATA_ONLY, Api
 from delivery_operator.cluster.login import Login, of_secret
 from delivery_operator.cluster.store import Raw
@@ -69,6 +69,7 @@ class Observer:
             versions=self._versions(key, uid),
             uses=world.uses,
             nodes=tuple(reading.node(one) for one in world.nodes),
+            allowances=treasury.allowances(world, key.namespace, uid),
             missing_secrets=await self._missing_secrets(spec, work, bool(anchor)),
             apis=world.apis,
         )
@@ -127,13 +128,13 @@ class Observer:
     def _objects(self, uid: str, work: str, tenant: str) -> dict[str, Mapping[str, Any]]:
         """Children as they are, and the certificate beside the Delivery."""
         world = self._world
-        stores = (world.config_maps, world.services, world.deployments, world.inference_services)
-        kinds = ("ConfigMap", "Service", "Deployment", "InferenceService")
+        stores = (world.config_maps, world.services, world.deployments, world.inference_services, world.certificates)
+        kinds = ("ConfigMap", "Service", "Deployment", "InferenceService", "DeliveryCertificate")
         return {
             f"{kind}/{one['metadata']['name']}": {"apiVersion": paths.KINDS[kind].api_version, "kind": kind} | one
             for kind, store in zip(kinds, stores, strict=True)
             for one in store.of(uid)
-            if _is_in(one, work) or (_is_in(one, tenant) and "ptaas.dev/certificate" in one["metadata"]["labels"])
+            if _is_in(one, tenant if kind == "DeliveryCertificate" else work)
         }
 
     def _versions(self, key: Key, uid: str) -> dict[str, ModelVersionSpec]:

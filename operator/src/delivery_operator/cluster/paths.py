@@ -33,6 +33,8 @@ class Kind:
 DELIVERIES = Kind("ptaas.dev/v1alpha1", "Delivery", "deliveries")
 CLASSES = Kind("ptaas.dev/v1alpha1", "AcceleratorClass", "acceleratorclasses", False)
 VERSIONS = Kind("ptaas.dev/v1alpha1", "ModelVersion", "modelversions")
+CERTIFICATES = Kind("ptaas.dev/v1alpha1", "DeliveryCertificate", "deliverycertificates")
+BUDGETS = Kind("ptaas.dev/v1alpha1", "DeliveryBudget", "deliverybudgets")
 JOBS = Kind("batch/v1", "Job", "jobs")
 PODS = Kind("v1", "Pod", "pods")
 CONFIG_MAPS = Kind("v1", "ConfigMap", "configmaps")
@@ -52,7 +54,7 @@ REVIEWS = Kind("authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjec
 KINDS: Mapping[str, Kind] = {
     kind.kind: kind
     for kind in (
-        DELIVERIES, CLASSES, VERSIONS, JOBS, PODS, CONFIG_MAPS, SECRETS, SERVICES, NAMESPACES, NODES,
+        DELIVERIES, CLASSES, VERSIONS, CERTIFICATES, BUDGETS, JOBS, PODS, CONFIG_MAPS, SECRETS, SERVICES, NAMESPACES, NODES,
         SERVICE_ACCOUNTS, DEPLOYMENTS, INFERENCE_SERVICES, ROLE_BINDINGS, NETWORK_POLICIES, LEASES, EVENTS, REVIEWS,
     )
 }  # fmt: skip

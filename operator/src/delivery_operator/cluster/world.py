@@ -40,6 +40,14 @@ def namespace_of(raw: Raw) -> str:
     return str(raw["metadata"].get("namespace", ""))
 
 
+def tenant_of(raw: Raw) -> str:
+    """Tenant namespace of a certificate or an anchor; empty for any other ConfigMap."""
+    labels = raw["metadata"].get("labels") or {}
+    if "papers" in raw.get("spec", {}):
+        return namespace_of(raw)
+    return str((raw.get("data") or {}).get("namespace", "")) if "ptaas.dev/anchor" in labels else ""
+
+
 class World:
     """All stores and their watchers."""
 
@@ -56,6 +64,8 @@ class World:
         self.services, self.deployments = Store(uid_of, slim), Store(uid_of, slim)
         self.inference_services = Store(uid_of, slim)
         self.versions = Store(namespace_of, slim)
+        self.certificates = Store(uid_of, slim)
+        self.budgets = Store(namespace_of, slim)
         self.classes, self.nodes = Store(lambda raw: "", slim), Store(lambda raw: "", slim_node)
         self._inference = self._watcher(paths.INFERENCE_SERVICES, self.inference_services, OURS, optional=True)
         self._uses: tuple[int, Uses] = (-1, {})
@@ -67,7 +77,9 @@ class World:
             self._watcher(paths.DEPLOYMENTS, self.deployments, OURS),
             self._inference,
             self._watcher(paths.VERSIONS, self.versions),
+            self._watcher(paths.CERTIFICATES, self.certificates, OURS),
             self._watcher(paths.CLASSES, self.classes),
+            self._watcher(paths.BUDGETS, self.budgets),
             self._watcher(paths.NODES, self.nodes),
         ]
 
@@ -86,6 +98,7 @@ class World:
             "Deployment": self.deployments,
             "InferenceService": self.inference_services,
             "ModelVersion": self.versions,
+            "DeliveryCertificate": self.certificates,
         }.get(kind)
 
     def changed(self, kind: Kind, event: str, raw: Raw) -> None:
@@ -98,11 +111,31 @@ class World:
             for key in self.keys.values():
                 self._wake(key)
             return
+        if kind is paths.BUDGETS:
+            self._budget_changed(event, raw)
+            return
+        if kind in (paths.CONFIG_MAPS, paths.CERTIFICATES):
+            # A bill of what was deleted, or the end of its work.
+            self.wake_budgets(tenant_of(raw))
         uid = version_owner(raw) if kind is paths.VERSIONS else uid_of(raw)
         if kind is paths.PODS and event == "DELETED" and names.PRICE in (raw["metadata"].get("annotations") or {}):
             self.ghosts.setdefault(uid, {})[raw["metadata"]["name"]] = slim(raw)
         if owner := self.keys.get(uid):
             self._wake(owner)
+
+    def _budget_changed(self, event: str, raw: Raw) -> None:
+        """A budget that came, went or was changed by a person concerns every Delivery of its namespace."""
+        namespace, status = namespace_of(raw), raw.get("status") or {}
+        self._wake(Key(namespace, raw["metadata"]["name"], "DeliveryBudget"))
+        if event == "DELETED" or status.get("observedGeneration") != raw["metadata"].get("generation"):
+            for key in self.keys.values():
+                if key.namespace == namespace:
+                    self._wake(key)
+
+    def wake_budgets(self, namespace: str) -> None:
+        """Something happened to a Delivery of a namespace, or to what is left of one."""
+        for raw in self.budgets.of(namespace):
+            self._wake(Key(namespace, raw["metadata"]["name"], "DeliveryBudget"))
 
     @property
     def uses(self) -> Uses:
