@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -64,6 +65,17 @@ async def test_a_delivered_delivery_tells_its_bill_by_stage():
     assert value(seen, "delivery_budget_limit", currency="USD") is None, "settled: its budget is not at stake any more"
     assert value(seen, "delivery_budget_used_ratio") is None
     assert 0 < value(seen, "delivery_prediction_ratio", quantity="cost") < 1
+
+
+async def test_a_run_that_took_another_speed_than_predicted_says_so():
+    """Of a run that failed too: what it took is known, whatever it was worth."""
+    expected = Decimal((await FakeCluster().go_on()).status.resolved.prediction.tokens_per_second)
+    for arm in ("healthy", "noise"):
+        slow = Play(arm=arm, changes={"tokens_per_second": float(expected / 2), "peak_memory_bytes": 0})
+        fake = await FakeCluster(spec=world.spec(terms__handling__intake_canary="Skip"), play=slow).go_on()
+        seen = scrape(fake)
+        assert value(seen, "delivery_prediction_ratio", quantity="tokens_per_second") == pytest.approx(0.5, rel=1e-3)
+        assert value(seen, "delivery_prediction_ratio", quantity="peak_memory") is None, "not measured is not nothing"
 
 
 async def training() -> FakeCluster:
@@ -185,7 +197,7 @@ async def test_every_label_value_is_from_a_closed_set():
     arms = [Play(), Play(arm="permute"), Play(wins=10), Play(deaths={("train", 1): "oom"})]
     fakes = [await FakeCluster(play=play).go_on() for play in arms]
     closed = {str(one) for one in (*STAGES, *Reason)} | {"Pass", "Fail", "Unknown", "acme", "cpu", "gone", "USD", "other"}
-    closed |= {"canary", "preflight", "probe", "audit", "cost", "accelerator_hours"}
+    closed |= {"canary", "preflight", "probe", "audit", "cost", "accelerator_hours", "peak_memory", "tokens_per_second"}
     found = {text for family in scrape(*fakes).collect() for sample in family.samples for text in sample.labels.values()}
     assert found <= closed, found - closed
 

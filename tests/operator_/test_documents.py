@@ -17,7 +17,7 @@ from tests.support.plays import Play
 async def issued(**made: object) -> tuple[FakeCluster, dict[str, str]]:
     fake = await FakeCluster(**made).go_on()
     assert fake.status.certificate is not None
-    return fake, fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
+    return fake, fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]["papers"]
 
 
 def claims(*given: tuple[str, str, str]) -> dict:
@@ -40,6 +40,18 @@ async def test_the_certificate_names_the_evidence_of_every_stage_that_did_work()
     assert {name for name, digest in rested.items() if digest} == {"intake", "train", "eval", "deploy"}
     assert certificate["delivered"] and certificate["approval"]["by"] == "eve" and certificate["notEstablished"] == []
     assert certificate["artifact"]["digest"] == fake.status.artifact.digest
+
+
+async def test_the_card_says_what_the_run_took_and_that_the_prediction_was_off():
+    """Whoever plans the next delivery believes the estimate only as far as the last ones held."""
+    fake, data = await issued(play=Play(changes={"peak_memory_bytes": 20_000_000_000}))
+    seen = fake.status.prediction
+    assert seen.peak_memory.measured == "20000000000" and float(seen.peak_memory.ratio) > 1.2
+    assert json.loads(data["certificate.json"])["prediction"]["peakMemory"]["measured"] == "20000000000"
+    trained = next(one for one in fake.status.conditions if one.type == "Trained")
+    said = f"memory 20.00 GB of {int(seen.peak_memory.predicted) / 1e9:.2f} GB predicted"
+    for text in (trained.message, data["README.md"]):
+        assert said in text and re.search(r"prediction of memory( and speed)? more than a fifth off", text)
 
 
 async def test_a_waived_canary_is_printed_as_not_established():

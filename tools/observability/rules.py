@@ -35,6 +35,8 @@ class Alert:
 
 
 OWED = ("namespace", "currency")
+FORESEEN = 'delivery_prediction_ratio{quantity=~"peak_memory|tokens_per_second"}'
+"""Of the training run, measured by the trainer itself."""
 
 RECORDED: tuple[Recorded, ...] = (
     Recorded(
@@ -124,10 +126,12 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "DeliveryPredictionOff",
-        'delivery_prediction_ratio{quantity="cost"} > 1 or delivery_prediction_ratio{quantity="accelerator_hours"} > 1.5', "5m",
-        "info",
-        "The last delivery of {{ $labels.namespace }} took {{ $value | humanize }} times the {{ $labels.quantity }} predicted",
-        "Prices, peaks or efficiencies of its accelerator class are not what they are.",
+        'delivery_prediction_ratio{quantity="cost"} > 1 or delivery_prediction_ratio{quantity="accelerator_hours"} > 1.5 '
+        f"or {FORESEEN} > 1.2 or {FORESEEN} < 0.8",
+        "5m", "info",
+        "{{ $labels.quantity }} of the last delivery of {{ $labels.namespace }} was {{ $value | humanizePercentage }} "
+        "of what was predicted",
+        "Price, peak or bandwidth of its accelerator class is not what its nodes reach.",
     ),
 )  # fmt: skip
 

@@ -221,6 +221,35 @@ class Progress(Model):
     """Seconds to the last step at the speed so far."""
 
 
+class Prediction(Model):
+    """What the training run was expected to take, before it started."""
+
+    peak_memory_bytes: int
+    """Most bytes held on one accelerator."""
+    tokens_per_second: str
+    """Of all accelerators together, in training steps alone, padding not counted."""
+
+
+class Compared(Model):
+    """One quantity, predicted and measured."""
+
+    predicted: str
+    """Before the start."""
+    measured: str
+    """By the trainer."""
+    ratio: str
+    """Measured over predicted."""
+
+
+class PredictionStatus(Model):
+    """The training run as measured, against its prediction."""
+
+    peak_memory: Compared | None = None
+    """In bytes; absent when it was not measured."""
+    tokens_per_second: Compared | None = None
+    """Of all accelerators; absent when it was not measured."""
+
+
 class Resolved(Model):
     """The complete plan, config and schedule, with the reason of each choice."""
 
@@ -234,6 +263,8 @@ class Resolved(Model):
     """Field path to one sentence."""
     hours: str
     """Expected hours."""
+    prediction: Prediction | None = None
+    """Memory and speed that the run is held against afterwards."""
 
 
 class DeliveryStatus(Model):
@@ -259,6 +290,8 @@ class DeliveryStatus(Model):
     """Training as it goes."""
     artifact: Artifact | None = None
     """What was trained."""
+    prediction: PredictionStatus | None = None
+    """How right the prediction of the training run was."""
     evaluation: EvaluationStatus | None = None
     """The audit."""
     approval: ApprovalStatus | None = None
@@ -268,4 +301,4 @@ class DeliveryStatus(Model):
     cost: CostStatus | None = None
     """The money."""
     certificate: str | None = None
-    """ConfigMap with card, certificate and bill."""
+    """DeliveryCertificate with card, certificate and bill."""

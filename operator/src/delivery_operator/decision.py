@@ -18,6 +18,7 @@ from delivery_api.status import (
     CostStatus,
     EvaluationStatus,
     LedgerEntry,
+    PredictionStatus,
     Progress,
     Resolved,
     ServingStatus,
@@ -65,6 +66,7 @@ class Facts:
     train: TrainEvidence | None = None
     train_inputs: str = ""
     train_digest: str = ""
+    prediction: PredictionStatus | None = None
     artifact: ArtifactRecord | None = None
     evaluated: EvaluateEvidence | None = None
     evaluated_digest: str = ""

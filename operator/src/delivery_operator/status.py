@@ -63,6 +63,7 @@ def derive(observed: Observed, outcome: Outcome) -> DeliveryStatus:
         resolved=facts.resolved or before.resolved,
         progress=facts.progress,
         artifact=_artifact(outcome) or before.artifact,
+        prediction=facts.prediction or before.prediction,
         evaluation=facts.evaluation or before.evaluation,
         approval=facts.approval or before.approval,
         serving=facts.serving or before.serving,

@@ -52,12 +52,13 @@ def verdicts(record: Record) -> Mapping[Stage, Finding]:
     spec, audit = record.spec, record.audit
     done_plan, done_config = carried_out(record)
     last = record.attempts[-1] if record.attempts else None
+    predicted = record.resolved.prediction if record.resolved else None
     found = {
         Stage.INTAKE: intake.judge(spec, audit),
         Stage.PLAN: plan.judge(spec, audit),
         Stage.CONFIG: config.judge(spec, audit, record.classes),
         Stage.SCHEDULE: schedule.judge(spec, audit, record.classes, Decimal(0)),
-        Stage.TRAIN: train.judge(spec, done_plan, done_config, record.attempts, audit),
+        Stage.TRAIN: train.judge(spec, done_plan, done_config, record.attempts, audit, predicted),
         Stage.EVAL: evaluation.judge(spec, record.evaluated, audit=audit, train=last, use=record.use),
         Stage.REGISTER: register.judge(last, record.evaluated, record.version),
         Stage.DEPLOY: deploy.judge(record.evaluated, record.verified),

@@ -58,7 +58,7 @@ BUDGET = (
     ),
     Show(
         "Measured over predicted", "delivery_prediction_ratio", f"delivery_prediction_ratio{{{MINE}}}", Unit.RATIO,
-        "{{namespace}} {{quantity}}", "Of the delivery that got its bill last. Cost above 100 % left its interval.",
+        "{{namespace}} {{quantity}}", "Of the last delivery. Cost above 100 % left its interval.",
     ),
 )  # fmt: skip
 BILL = (

@@ -12,6 +12,7 @@ from delivery_operator.decision import Facts
 from delivery_operator.documents.certificate import not_established, verdict_word
 from delivery_operator.observed import Observed
 from delivery_oracle.claims import CheckedClaim
+from delivery_oracle.configurator import prediction
 from delivery_oracle.stages import intake
 from delivery_oracle.statistics.learned import spent_alpha
 
@@ -123,8 +124,13 @@ def _training(facts: Facts) -> str:
     return (
         "## Training\n\n"
         f"{resolved.plan.method}, {config.steps} steps, peak learning rate {config.learning_rate}, {config.precision}, "
-        f"{rows} training rows, on {schedule.count} x {schedule.accelerator_class}."
+        f"{rows} training rows, on {schedule.count} x {schedule.accelerator_class}.{_prediction(facts)}"
     )
+
+
+def _prediction(facts: Facts) -> str:
+    """What the run took, beside what was predicted of it."""
+    return f"\n\nTaken, against the prediction: {prediction.sentence(facts.prediction)}." if facts.prediction else ""
 
 
 def _cost(facts: Facts) -> str:

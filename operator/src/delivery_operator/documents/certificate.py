@@ -36,7 +36,11 @@ def certificate(observed: Observed, facts: Facts, checked: tuple[CheckedClaim, .
     if facts.evaluation:
         made["evaluation"] = facts.evaluation.model_dump(by_alias=True)
     if facts.resolved:
-        made["carriedOut"] = facts.resolved.model_dump(by_alias=True, exclude_none=True, exclude={"reasons", "hours"})
+        made["carriedOut"] = facts.resolved.model_dump(
+            by_alias=True, exclude_none=True, exclude={"reasons", "hours", "prediction"}
+        )
+    if facts.prediction:
+        made["prediction"] = plain(facts.prediction)
     if approved and approved.approved_by and delivered:
         made["approval"] = {
             "digest": approved.digest,

@@ -41,8 +41,9 @@ LABELS: dict[str, str] = {
     "accelerator_class": "name of an AcceleratorClass; `gone` when it was deleted",
     "currency": "currency of an AcceleratorClass; `other` when none has it",
     "caught_by": "`canary`, `preflight`, `probe` or `audit`",
-    "quantity": "`cost` (against the high estimate) or `accelerator_hours` (against the expected ones)",
-    "controller": "`delivery`",
+    "quantity": "`cost` (against the high estimate); against what was expected `accelerator_hours`, and of the training run "
+    "`peak_memory` and `tokens_per_second`",
+    "controller": "`delivery` or `deliverybudget`",
     "name": "`delivery`, or for the Lease `delivery-operator`",
     "result": "`success`, or the class of the error",
     "kind": "resource that is watched",
@@ -80,7 +81,7 @@ STATE: tuple[Metric, ...] = (
     Metric("delivery_saved_cost", "gauge", _OWED, Unit.CURRENCY, "What stopping early saved."),
     Metric(
         "delivery_prediction_ratio", "gauge", ("namespace", "quantity"), Unit.RATIO,
-        "Measured over predicted, of the delivery that got its final bill last.",
+        "Measured over predicted, of the delivery that got its final bill last, or whose training ended last.",
     ),
     Metric(
         "delivery_approval_pending_seconds", "gauge", ("namespace",), Unit.SECONDS,

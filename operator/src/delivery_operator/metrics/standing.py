@@ -49,6 +49,10 @@ class Standing:
     held: tuple["Held", ...]
     """Of closed entries: summed once, for they do not change."""
     predicted_hours: Decimal
+    foreseen: tuple[tuple[str, Decimal], ...]
+    """(quantity, measured over predicted) of its training run."""
+    trained_at: datetime | None
+    """When that run ended."""
     tbdl: tuple[tuple[str, datetime], ...]
     """(guard, when)."""
     settled_at: datetime | None
@@ -94,6 +98,8 @@ def standing(raw: dict[str, Any]) -> Standing:
             held(entry, entry.finished_at) for entry in (status.cost.ledger if status.cost else ()) if entry.finished_at
         ),
         predicted_hours=Decimal(status.resolved.hours) if status.resolved else NOTHING,
+        foreseen=_foreseen(status),
+        trained_at=_trained_at(status),
         tbdl=tuple(flag for _, one in stages if (flag := _flag(one)) is not None),
         settled_at=_settled_at(status),
         asked_at=_asked_at(status),
@@ -103,6 +109,17 @@ def standing(raw: dict[str, Any]) -> Standing:
         serves_on=(status.resolved.schedule.accelerator_class if status.resolved else None) or "",
         serves_with=(status.resolved.schedule.count if status.resolved else None) or 1,
     )
+
+
+def _trained_at(status: DeliveryStatus) -> datetime | None:
+    ends = (one.finished_at for one in status.stages if one.name is Stage.TRAIN)
+    return next((times.parse(end) for end in ends if end), None)
+
+
+def _foreseen(status: DeliveryStatus) -> tuple[tuple[str, Decimal], ...]:
+    seen = status.prediction
+    quantities = (("peak_memory", seen.peak_memory), ("tokens_per_second", seen.tokens_per_second)) if seen else ()
+    return tuple((name, Decimal(one.measured) / Decimal(one.predicted)) for name, one in quantities if one is not None)
 
 
 def _closed(cost: CostStatus | None) -> tuple[Held, ...]:

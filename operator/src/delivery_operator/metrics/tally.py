@@ -73,6 +73,9 @@ def count(tally: Tally, one: Standing, pods: Iterable[Pod], servers: int) -> Non
     if servers and one.serves_on in tally.prices:
         hourly = tally.prices[one.serves_on][1] * one.serves_with * servers
         _burns(tally, one, SERVING, one.serves_on, one.serves_with * servers, hourly)
+    if one.trained_at is not None:
+        for quantity, ratio in one.foreseen:
+            tally.latest("delivery_prediction_ratio", (one.namespace, quantity), one.trained_at, ratio)
     _owed(tally, one)
 
 

@@ -8,7 +8,7 @@ from delivery_api.finding import Finding, Verdict, failed
 from delivery_api.reasons import Reason
 from delivery_api.sealed import LOOK_ITEMS, look_steps
 from delivery_api.stages import Stage
-from delivery_api.status import Progress
+from delivery_api.status import Prediction, Progress
 from delivery_api.tasks import TrainTask
 from delivery_operator import attempts, tasks
 from delivery_operator.assignment import Assignment
@@ -18,6 +18,7 @@ from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
 from delivery_operator.observed import Accelerated, Observed
 from delivery_operator.settings import Settings
 from delivery_operator.work import Work
+from delivery_oracle.configurator import prediction
 from delivery_oracle.stages import train as oracle
 
 ENDS_A_RUN = frozenset({Reason.PREFLIGHT_FAILED, Reason.DIVERGED, Reason.NOT_LEARNING})
@@ -33,13 +34,17 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
         return Decision(failed(Reason.CLASS_MISSING, "Config and schedule name no accelerator class"), facts)
 
     def judge(seen: Work) -> Finding:
-        return oracle.judge(observed.spec, plan, config, runs(seen), audit)
+        return oracle.judge(observed.spec, plan, config, runs(seen), audit, _predicted(facts))
 
     given = assignment(observed, facts, settings, audit, plan, config, schedule)
     carried = attempts.carry(observed, settings, facts, given, judge)
     carried = _ended_early(observed, carried, judge)
     facts = _known(observed, facts, carried, config, audit)
     return Decision(carried.finding, facts, carried.wants, carried.keeps)
+
+
+def _predicted(facts: Facts) -> Prediction | None:
+    return facts.resolved.prediction if facts.resolved else None
 
 
 def runs(seen: Work) -> tuple[TrainEvidence, ...]:
@@ -109,7 +114,12 @@ def _known(observed: Observed, facts: Facts, carried: Carried, config: Config, a
     if carried.judged:
         latest = seen[-1] if seen else None
         facts = replace(
-            facts, train=latest, train_digest=carried.work.digest, artifact=latest.artifact if latest else None, progress=None
+            facts,
+            train=latest,
+            train_digest=carried.work.digest,
+            prediction=prediction.compare(_predicted(facts), latest),
+            artifact=latest.artifact if latest else None,
+            progress=None,
         )
     record = attempts.record(carried, carried.finding)
     return facts.recorded(record) if record else facts

@@ -16,7 +16,7 @@ from delivery_api.accelerator import AcceleratorClass
 from delivery_api.delivery import DeliverySpec
 from delivery_api.driver import Config, Plan, Schedule
 from delivery_api.status import Resolved
-from delivery_oracle.configurator import memory, price, recipe, speed
+from delivery_oracle.configurator import memory, prediction, price, recipe, speed
 from delivery_oracle.configurator.architecture import Architecture
 from delivery_oracle.configurator.certify import Case, Mistake, mistakes
 from delivery_oracle.configurator.memory import Memory, gigabytes
@@ -70,8 +70,14 @@ class Proposal:
         """For `status.resolved`; None while nothing fits or a value is wrong."""
         if self.option is None or self.config_mistakes or self.schedule_mistakes:
             return None
-        hours = f"{self.option.duration.expected / 3600:.2f}"
-        return Resolved(plan=self.plan, config=self.option.config, schedule=self.schedule, reasons=self.reasons, hours=hours)
+        return Resolved(
+            plan=self.plan,
+            config=self.option.config,
+            schedule=self.schedule,
+            reasons=self.reasons,
+            hours=f"{self.option.duration.expected / 3600:.2f}",
+            prediction=prediction.of(self.option.memory.peak, self.option.duration.tokens_per_second),
+        )
 
 
 def resolve_plan(plan: Plan, base: Architecture) -> Plan:

@@ -13,7 +13,9 @@ from delivery_api.driver import Config, Plan
 from delivery_api.evidence import AuditEvidence, Step, TrainEvidence
 from delivery_api.finding import Finding, failed, passed, unknown
 from delivery_api.reasons import Reason
+from delivery_api.status import Prediction
 from delivery_oracle import preflight, probe
+from delivery_oracle.configurator import prediction
 from delivery_oracle.stages.common import first, invalid, not_usable, other_files
 
 WHAT = "the training run"
@@ -27,10 +29,12 @@ def judge(
     config: Config,
     attempts: Sequence[TrainEvidence],
     audit: AuditEvidence | None = None,
+    predicted: Prediction | None = None,
 ) -> Finding:
     """Verdict over all attempts of one inputs digest, oldest first; `plan` and `config` complete, as carried out.
 
     `audit` binds it to the files that intake audited, and the probe to the pool and the order that intake fixed.
+    `predicted` is what memory and speed are held against; it changes no verdict.
     """
     if not attempts:
         return unknown(Reason.EVIDENCE_MISSING, f"There is no evidence of {WHAT}; nothing is concluded")
@@ -46,7 +50,7 @@ def judge(
         unfinished(config, attempts),
         artifact_failed(plan, latest),
     )
-    return objection or passed(Reason.TRAINED, sentence(spec, config, attempts))
+    return objection or passed(Reason.TRAINED, sentence(spec, config, attempts, predicted))
 
 
 def steps_of(attempts: Sequence[TrainEvidence]) -> tuple[Step, ...]:
@@ -123,12 +127,19 @@ def artifact_failed(plan: Plan, latest: TrainEvidence) -> Finding | None:
     return failed(Reason.PREFLIGHT_FAILED, f"saved artifact: {wrong}") if wrong else None
 
 
-def sentence(spec: DeliverySpec, config: Config, attempts: Sequence[TrainEvidence]) -> str:
-    """What the run did, with the probe's word beside the loss."""
+def sentence(spec: DeliverySpec, config: Config, attempts: Sequence[TrainEvidence], predicted: Prediction | None = None) -> str:
+    """What the run did, with the probe's word beside the loss, and whether it took what was predicted."""
     losses = [step.loss for step in steps_of(attempts) if step.loss is not None]
     head, tail = losses[:WINDOW], losses[-WINDOW:]
     seen = assessment(spec, config, attempts)
     return (
         f"{len(losses)} steps, loss {sum(head) / len(head):.2f} to {sum(tail) / len(tail):.2f}; "
         f"clean probe {seen.outcome}: {seen.message}"
+        f"{foreseen(predicted, attempts)}"
     )
+
+
+def foreseen(predicted: Prediction | None, attempts: Sequence[TrainEvidence]) -> str:
+    """The prediction against the run, where both are known."""
+    seen = prediction.compare(predicted, attempts[-1])
+    return f"; {prediction.sentence(seen)}" if seen else ""
