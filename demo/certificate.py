@@ -14,8 +14,8 @@ def read(kubectl: Kubectl, name: str | None) -> dict[str, str]:
     """Card, certificate and bill of a delivery; nothing before they are issued."""
     if name is None:
         return {}
-    found = kubectl.json("get", "configmap", name, "-n", NAMESPACE)
-    return dict(found.get("data", {}))
+    found = kubectl.json("get", "deliverycertificate", name, "-n", NAMESPACE)
+    return dict(found["spec"]["papers"])
 
 
 def lines(name: str | None, issued: dict[str, str]) -> list[str]:

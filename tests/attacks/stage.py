@@ -10,7 +10,7 @@ from delivery_operator.manifests import namespace
 from tests.attacks.attack import REQUEST
 from tests.chart.conftest import install, write_status
 from tests.chart.kube import CHART, OPERATOR, Kube, bound, within
-from tests.chart.objects import STATUS, delivery, evidence, pod
+from tests.chart.objects import STATUS, certificate, delivery, evidence, pod
 
 TENANT, WORK = "acme", "acme-ptaas"
 ROLES = {
@@ -186,8 +186,7 @@ def _work(stage: Stage) -> None:
     # A node that is not ready: without it the pods bound to it would be collected, and with it nothing is scheduled.
     admin.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}})
     operator.ok("create", "configmap", "anchor-u", "-n", WORK)
-    certificate = {"name": "issued", "labels": {"ptaas.dev/certificate": "true"}}
-    operator.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": certificate, "data": {}}, "-n", TENANT)
+    operator.create(certificate("issued"), "-n", TENANT)
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "acme-sealed"}, "stringData": {"token": "t"}}
     stage.as_("ada").create(secret, "-n", WORK)
     labels = {"app": "server"}
@@ -201,6 +200,7 @@ def _work(stage: Stage) -> None:
         operator.create({"apiVersion": api, "kind": kind, "metadata": {"name": "server"}, "spec": spec}, "-n", WORK)
     stage.tokens["worker"] = bound(admin, WORK, "train-1")
     stage.tokens["worker"].create(evidence("train-1", complete=True), "-n", WORK)
+    bound(admin, WORK, "server-1", "server")
     bound(admin, WORK, "train-3").create(evidence("train-3"), "-n", WORK)
     stage.tokens["stranger"] = bound(admin, TENANT, "train-1")
     within(30, "a server's pod", lambda: len(admin.get("pods", "-n", WORK, "-l", "app=server")["items"]) == 1)

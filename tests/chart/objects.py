@@ -95,6 +95,12 @@ def evidence(name: str, complete: bool = False, **metadata: Any) -> dict[str, An
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels} | metadata, "data": data}
 
 
+def certificate(name: str) -> dict[str, Any]:
+    """The papers of a delivery."""
+    spec = {"delivery": "acme/router", "deliveryUid": "u", "papers": {"card.md": "x"}}
+    return {"apiVersion": "ptaas.dev/v1alpha1", "kind": "DeliveryCertificate", "metadata": {"name": name}, "spec": spec}
+
+
 def model_version() -> dict[str, Any]:
     """A record."""
     pin = "sha256:" + "a" * 64

@@ -8,7 +8,7 @@ import pytest
 from delivery_operator.manifests import namespace
 from tests.chart.conftest import Tenant
 from tests.chart.kube import CHART, OPERATOR, RELEASE, Kube, held, within
-from tests.chart.objects import PIN, pod
+from tests.chart.objects import PIN, certificate, pod
 
 pytestmark = pytest.mark.cluster
 
@@ -119,29 +119,35 @@ def test_the_operator_writes_in_work_namespaces_only(ordered: Tenant, what: str)
     assert said == f"{what}: the operator writes in its work namespaces only, and {ordered.namespace} is none of them"
 
 
-def test_the_operator_leaves_certificates_and_no_other_configmaps(tenant: Tenant) -> None:
+def test_the_operator_writes_no_configmap_beside_a_delivery(tenant: Tenant) -> None:
     made: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "card"}, "data": {"card.md": "x"}}
     said = tenant.operator.cannot_create(made, "-n", tenant.namespace)
     assert said == f"configmaps: the operator writes in its work namespaces only, and {tenant.namespace} is none of them"
-    made["metadata"]["labels"] = {"ptaas.dev/certificate": "true"}
+
+
+def test_nobody_but_the_operator_writes_a_certificate(tenant: Tenant) -> None:
+    """Who could might issue one for a model that never passed, or correct the bill; the admin of the whole cluster neither."""
+    said = "DeliveryCertificate: only the operator writes it, and kubernetes-admin is not the operator"
+    made = certificate("card")
+    assert tenant.admin.cannot_create(made, "-n", tenant.namespace) == said
     tenant.operator.create(made, "-n", tenant.namespace)
-    tenant.operator.ok("patch", "configmap", "card", "-n", tenant.namespace, "-p", '{"data":{"card.md":"y"}}')
+    card = ("deliverycertificate", "card", "-n", tenant.namespace)
+    changed = ("patch", *card, "--type=merge", "-p", '{"spec":{"papers":{"bill.json":"{}"}}}')
+    assert tenant.admin.refused(*changed) == said
+    tenant.operator.ok(*changed)
 
 
-def test_nobody_else_writes_a_certificate(tenant: Tenant) -> None:
-    """A tenant's `admin` could otherwise issue one for a model that never passed, or correct the bill."""
-    tenant.admin.ok("create", "rolebinding", "admin", "-n", tenant.namespace, "--clusterrole=admin", "--user=ada")
-    made: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "card"}, "data": {"card.md": "x"}}
-    labelled = made | {"metadata": {"name": "card", "labels": {"ptaas.dev/certificate": "true"}}}
-    said = "certificate: only the operator writes it, and ada is not the operator; leave the label ptaas.dev/certificate out"
-    card = ("configmap", "card", "-n", tenant.namespace)
-    assert tenant("ada").cannot_create(labelled, "-n", tenant.namespace) == said
-    tenant.operator.create(labelled, "-n", tenant.namespace)
-    assert tenant("ada").refused("patch", *card, "-p", '{"data":{"card.md":"y"}}') == said
-    assert tenant("ada").refused("label", *card, "ptaas.dev/certificate-") == said
-    tenant("ada").ok("delete", *card)
-    tenant("ada").create(made, "-n", tenant.namespace)
-    assert tenant("ada").refused("label", *card, "ptaas.dev/certificate=true") == said
+def test_who_orders_reads_the_papers_and_no_configmap(tenant: Tenant) -> None:
+    """RBAC knows kinds and not labels: so the papers are a kind."""
+    tenant.operator.create(certificate("card"), "-n", tenant.namespace)
+    for role in ("customer", "driver", "approver", "overrider", "viewer"):
+        binding = ("rolebinding", role, f"--clusterrole=ptaas-{role}", f"--user={role}", "-n", tenant.namespace)
+        tenant.admin.ok("create", *binding)
+        assert tenant(role).get("deliverycertificate", "card", "-n", tenant.namespace)["spec"]["papers"] == {"card.md": "x"}
+        assert 'cannot get resource "configmaps"' in tenant(role).refused("get", "configmap", "x", "-n", tenant.namespace)
+        assert 'cannot delete resource "deliverycertificates"' in tenant(role).refused(
+            "delete", "deliverycertificate", "card", "-n", tenant.namespace
+        )
 
 
 def test_the_operator_hands_out_its_two_roles_and_no_other(admin: Kube, work: str) -> None:

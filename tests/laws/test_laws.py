@@ -129,7 +129,7 @@ def test_a_changed_byte_of_evidence_never_leaves_a_pass(play, how_far, data):
 def test_a_deleted_child_is_repaired(play, how_far, data):
     """Somebody cleans up; what is done stays done, what is needed comes back, and nothing is paid twice."""
     fake = run(reached(play, how_far))
-    kinds = ("Deployment/", "Service/", "ConfigMap/router-certificate")
+    kinds = ("Deployment/", "Service/", "DeliveryCertificate/router-certificate")
     children = sorted(name for name in fake.objects if name.startswith(kinds))
     if not children:
         return

@@ -91,7 +91,8 @@ async def test_a_rejection_names_its_author_and_reason_and_costs_the_delivery():
     await fake.settle()
     assert fake.truth("Deployed") == "False" and "fay rejected the request: wrong tone for the desk" in fake.message("Deployed")
     assert fake.reason("CostSettled") == "Billed"
-    certificate = json.loads(fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]["certificate.json"])
+    papers = fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]["papers"]
+    certificate = json.loads(papers["certificate.json"])
     assert certificate["delivered"] is False
 
 
@@ -187,7 +188,7 @@ async def test_an_override_serves_and_never_passes():
     assert fake.reason("CostSettled") == "Withheld"
     assert "fay overrode the audit (NotLearned): the old model is broken" in fake.message("Deployed")
     assert [one.reason for one in fake.events if one.type == "Deployed"][-1] == "Overridden"
-    documents = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
+    documents = fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]["papers"]
     told = json.loads(documents["certificate.json"])
     assert told["delivered"] is False and told["override"]["by"] == "fay" and "approval" not in told
     assert "fay" in documents["README.md"] and "did not pass" in documents["README.md"]
@@ -200,7 +201,7 @@ async def test_a_reason_cannot_break_out_of_its_line():
     await fake.settle()
     ruling = fake.status.approval.override
     assert "\n" not in ruling.reason and len(ruling.reason) == 512 and "\n" not in fake.message("Deployed")
-    card = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]["README.md"]
+    card = fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]["papers"]["README.md"]
     assert "Audit passed" in card and not [line for line in card.splitlines() if line.startswith("# Audit")]
 
 

@@ -50,7 +50,7 @@ async def test_the_certificate_and_the_model_version_outlive_the_delivery(theatr
         ada = theatre.admin.as_user("ada")
         ada.ok("delete", "delivery", "router", "-n", theatre.tenant, "--wait=false")
         await gone(theatre, done)
-    kept = theatre.admin.get("configmap", done.status.certificate, "-n", theatre.tenant)["data"]
+    kept = theatre.admin.get("deliverycertificate", done.status.certificate, "-n", theatre.tenant)["spec"]["papers"]
     assert bill(theatre, done)["billed"] == "0.0075" and "README.md" in kept
     assert theatre.admin.get("modelversions", "-n", theatre.tenant)["items"]
 

@@ -87,7 +87,7 @@ async def test_an_override_serves_what_did_not_pass_and_says_so_everywhere(peopl
         assert state(done) == "eval/NotLearned" and reason(done, "CostSettled") == "Withheld"
 
         async def told() -> dict | None:
-            data = people.admin.get("configmap", done.status.certificate, "-n", people.tenant)["data"]
+            data = people.admin.get("deliverycertificate", done.status.certificate, "-n", people.tenant)["spec"]["papers"]
             return json.loads(data["certificate.json"]).get("override")
 
         override = await eventually(told, "the certificate")

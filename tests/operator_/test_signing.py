@@ -23,10 +23,25 @@ async def test_the_signer_is_told_what_was_issued_and_nothing_else():
     fake = await played()
     assert fake.status.state == "Delivered" and fake.message("CardIssued").endswith("signed by key " + "k" * 12)
     told = fake.task(fake.pod("card"))
-    issued = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
+    issued = fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]["papers"]
     assert isinstance(told, SignTask)
     assert (told.certificate, told.bill, told.card) == (issued["certificate.json"], issued["bill.json"], issued["README.md"])
     assert told.artifact == json.loads(told.certificate)["artifact"]["uri"] and told.key == "signing"
+
+
+async def test_the_certificate_is_issued_once_with_the_digests_of_what_was_signed():
+    fake = await played()
+    kept = fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]
+    assert {one["artifactType"] for one in kept["signed"]} == set(papers.ALL)
+    assert (
+        kept["keyId"].startswith("k" * 12)
+        and kept["artifact"] == json.loads(kept["papers"]["certificate.json"])["artifact"]["uri"]
+    )
+    assert [write for write in fake.writes if "DeliveryCertificate" in write] == [
+        f"apply DeliveryCertificate/{fake.status.certificate}"
+    ]
+    (version,) = [raw["spec"] for raw in fake.objects.values() if raw["kind"] == "ModelVersion"]
+    assert version["certificate"] == fake.status.certificate
 
 
 async def test_only_the_signer_mounts_the_key():
@@ -60,6 +75,7 @@ async def test_a_signer_that_takes_long_is_waited_for_aloud():
     fake.play = Play(deaths={("card", 1): "vanish"})
     await fake.settle(SIGNED)
     assert (fake.status.stage, fake.status.state) == ("card", "JobPending")
+    assert "signed" not in fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +90,10 @@ async def test_what_is_not_signed_is_not_delivered(death: str, reason: Reason):
     fake = await played(play=Play(deaths={("card", 1): death}))
     assert fake.reason("CardIssued") == reason and fake.truth("Ready") != "True"
     assert fake.truth("Deployed") == "True"
+    kept = fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]
+    assert "certificate.json" in kept["papers"] and "signed" not in kept, (
+        "who paid gets the papers, and reads that they are unsigned"
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ async def test_a_signed_delivery_takes_sixteen_writes_and_a_stranger_confirms_it
         keys = keypair(tmp_path / "keys", "signing")
         status, evidence = sign(told(theatre), keys, tmp_path)
         assert status == 0, evidence
-        kept = theatre.admin.get("configmap", done.status.certificate, "-n", theatre.tenant)
+        kept = theatre.admin.get("deliverycertificate", done.status.certificate, "-n", theatre.tenant)
         (tmp_path / "certificate.json").write_text(json.dumps(kept))
         given = [str(tmp_path / "certificate.json"), "--key", str(keys / "signing.pub"), "--insecure", "--deep"]
         assert cli.main(["verify", *given]) == 0

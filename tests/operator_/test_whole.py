@@ -40,7 +40,7 @@ async def test_renamed_labels_are_refused_before_any_accelerator_second():
 async def test_a_failed_delivery_gets_a_certificate_of_non_delivery():
     """The customer has it in writing that nothing is owed."""
     done = await FakeCluster(play=Play(arm="permute")).go_on()
-    data = done.objects[f"ConfigMap/{done.status.certificate}"]["data"]
+    data = done.objects[f"DeliveryCertificate/{done.status.certificate}"]["spec"]["papers"]
     assert json.loads(data["certificate.json"])["delivered"] is False
     assert json.loads(data["bill.json"])["billed"] == "0"
 

@@ -41,7 +41,7 @@ def test_before_anything_ran_there_is_a_page():
 async def test_curves_of_the_certificate_are_those_of_the_evidence():
     """A customer sees the same as who may read the work namespace."""
     fake = await FakeCluster().go_on()
-    documents = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
+    documents = fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]["papers"]
     issued, seen = of_certificate(documents), curves(fake)
     assert issued is not None and issued.loss == seen.loss and issued.planned_steps == seen.planned_steps
     assert [look[0] for look in issued.probe] == [look[0] for look in seen.probe]

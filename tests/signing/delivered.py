@@ -15,10 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from delivery_api import names, papers
+from delivery_api.certificate import SignedPaper
 from delivery_api.digests import canonical
 from delivery_api.evidence import ArtifactRecord
 from delivery_api.sources import Repository
 from delivery_api.tasks import SignTask
+from delivery_operator.manifests import records
+from delivery_operator.observed import Key
 from tests.oracle import world
 from tests.support.fake import FakeCluster
 from tests.support.plays import Play
@@ -44,6 +47,8 @@ class Delivered:
     keys: Path
     workers: dict[str, dict[str, str]]
     """Data of the evidence ConfigMaps, by pod."""
+    version: dict[str, Any]
+    """The ModelVersion."""
 
     @property
     def uri(self) -> str:
@@ -53,6 +58,12 @@ class Delivered:
     def certificate(self) -> dict[str, Any]:
         made: dict[str, Any] = json.loads(self.papers["certificate.json"])
         return made
+
+    def kept(self) -> dict[str, Any]:
+        """The DeliveryCertificate, as the operator issues it once it knows what was signed."""
+        signed = tuple(SignedPaper(artifact_type=kind, digest=one) for kind, one in self.evidence["referrers"].items())
+        about = records.Signed(self.uri, self.evidence["keyId"], signed)
+        return records.certificate(Key("acme", "router"), "uid-1", self.papers, about)
 
 
 def keypair(folder: Path, name: str) -> Path:
@@ -104,7 +115,7 @@ def issue(uri: str, **made: Any) -> dict[str, str]:
 
 def papers_of(fake: FakeCluster) -> dict[str, str]:
     """What the operator issued."""
-    papers: dict[str, str] = fake.objects[f"ConfigMap/{fake.status.certificate}"]["data"]
+    papers: dict[str, str] = fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]["papers"]
     return papers
 
 
@@ -149,7 +160,8 @@ def deliver(host: str, keys: Path, folder: Path, secret: str | None = None) -> D
     assert status == 0, evidence
     maps = {name.partition("/")[2]: raw for name, raw in fake.objects.items() if raw["kind"] == "ConfigMap"}
     workers = {name: raw["data"] for name, raw in maps.items() if names.EVIDENCE in raw["metadata"].get("labels", {})}
-    return Delivered(host, digest, papers, evidence, keys, workers)
+    (version,) = [raw for raw in fake.objects.values() if raw["kind"] == "ModelVersion"]
+    return Delivered(host, digest, papers, evidence, keys, workers, version)
 
 
 def crane_program() -> Path:

@@ -9,7 +9,7 @@ import pytest
 
 from delivery_oracle import cli
 from tests.images.conftest import RegistryServer
-from tests.signing.delivered import Delivered, Verify, client, deliver, failures, keypair, sign, task
+from tests.signing.delivered import Delivered, Report, Verify, client, deliver, failures, keypair, sign, task
 
 
 def test_an_honest_delivery_is_verified_and_says_the_four_things(delivered: Delivered, verify: Verify):
@@ -28,14 +28,77 @@ def test_so_it_is_where_the_registry_has_the_referrers_api(modern: str, keys: Pa
 
 
 def test_the_certificate_in_the_cluster_is_the_signed_one(delivered: Delivered, verify: Verify, tmp_path: Path):
-    path = tmp_path / "configmap.json"
-    path.write_text(json.dumps({"kind": "ConfigMap", "data": delivered.papers}))
-    assert verify(str(path))[0] == 0
+    path = tmp_path / "kept.json"
+    path.write_text(json.dumps(delivered.kept()))
+    status, report = verify(str(path))
+    assert (status, failures(report)) == (0, {}) and "4 papers of the DeliveryCertificate are here" in said(report, "record")
     forged = delivered.certificate
     forged["approval"]["by"] = "mallory"
     path.write_text(json.dumps(forged))
     status, report = verify(str(path))
     assert status == 1 and "not the one that was signed" in failures(report)["papers"]
+
+
+def said(report: Report, name: str) -> str:
+    """Message of a check."""
+    return next(one["message"] for one in report["checks"] if one["name"] == name)
+
+
+def test_a_model_version_is_where_a_stranger_starts(delivered: Delivered, verify: Verify, tmp_path: Path):
+    path = tmp_path / "version.json"
+    path.write_text(json.dumps(delivered.version))
+    status, report = verify(str(path))
+    assert (status, failures(report)) == (0, {}) and "the ModelVersion is that of the certificate" in said(report, "record")
+    path.write_text(json.dumps({"kind": "List", "items": [delivered.version, delivered.kept()]}))
+    assert verify(str(path))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("base", "hf://other/base@" + "0" * 40), ("sealedDigest", "sha256:" + "0" * 64), ("trainEvidence", "sha256:" + "0" * 64)],
+)
+def test_a_model_version_that_says_something_else_fails(
+    delivered: Delivered, verify: Verify, tmp_path: Path, field: str, value: str
+):
+    path = tmp_path / "version.json"
+    path.write_text(json.dumps(delivered.version | {"spec": delivered.version["spec"] | {field: value}}))
+    status, report = verify(str(path))
+    assert status == 1 and f"ModelVersion spec.{field} {value} is not " in failures(report)["record"]
+
+
+def test_papers_of_another_delivery_are_not_those_of_a_model_version(delivered: Delivered, verify: Verify, tmp_path: Path):
+    path = tmp_path / "version.json"
+    path.write_text(json.dumps(delivered.version | {"spec": delivered.version["spec"] | {"deliveryUid": "uid-9"}}))
+    status, report = verify(str(path))
+    assert status == 2 and "no papers of the ModelVersion's delivery" in failures(report)["papers"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "message"),
+    [
+        pytest.param({"digest": "sha256:" + "0" * 64}, 2, "is not beside the artifact", id="gone"),
+        pytest.param(
+            {"artifactType": "application/x"}, 1, "beside the artifact, a application/x in the record", id="another kind"
+        ),
+    ],
+)
+def test_papers_that_the_record_names_must_be_there(
+    delivered: Delivered, verify: Verify, tmp_path: Path, change: dict[str, str], status: int, message: str
+):
+    kept = delivered.kept()
+    kept["spec"]["signed"][0] |= change
+    path = tmp_path / "kept.json"
+    path.write_text(json.dumps(kept))
+    found, report = verify(str(path))
+    assert found == status and message in failures(report)["record"]
+
+
+def test_a_record_of_another_key_fails(delivered: Delivered, verify: Verify, tmp_path: Path):
+    kept = delivered.kept()
+    kept["spec"]["keyId"] = "f" * 64
+    (tmp_path / "kept.json").write_text(json.dumps(kept))
+    status, report = verify(str(tmp_path / "kept.json"))
+    assert status == 1 and "is not the trusted key" in failures(report)["record"]
 
 
 def test_another_key_fails(delivered: Delivered, verify: Verify, tmp_path: Path):
@@ -114,7 +177,13 @@ def test_numbers_that_the_evidence_does_not_give_fail_though_signed(delivered: D
     [
         pytest.param("oci://host/models@sha256:1", "not oci://", id="no whole digest"),
         pytest.param("nothing.json", "No such file", id="no such file"),
-        pytest.param("{}", "not a certificate", id="another file"),
+        pytest.param("{}", "not one certificate", id="another file"),
+        pytest.param('{"kind": "DeliveryCertificate", "spec": {}}', "spec.delivery: Field required", id="a broken record"),
+        pytest.param(
+            '{"kind": "DeliveryCertificate", "spec": {"delivery": "a/b", "deliveryUid": "u", "papers": {"bill.json": "{}"}}}',
+            "papers[certificate.json] is missing",
+            id="a bill of what was deleted",
+        ),
         pytest.param('{"schemaVersion": "x"}', "nothing was delivered", id="a certificate of non-delivery"),
     ],
 )

@@ -51,5 +51,6 @@ def change(theatre: Theatre, name: str = "router", user: str = "bob", **spec: An
 def bill(theatre: Theatre, delivery: Delivery) -> dict[str, Any]:
     """The bill of a Delivery, which outlives it."""
     name = f"{delivery.metadata['name']}-certificate-{delivery.metadata['uid'][:8]}"
-    found: dict[str, Any] = json.loads(theatre.admin.get("configmap", name, "-n", theatre.tenant)["data"]["bill.json"])
+    papers = theatre.admin.get("deliverycertificate", name, "-n", theatre.tenant)["spec"]["papers"]
+    found: dict[str, Any] = json.loads(papers["bill.json"])
     return found

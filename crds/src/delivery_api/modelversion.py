@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from delivery_api.model import API_VERSION, Digest, Fraction, Model
+from delivery_api.model import API_VERSION, Digest, Fraction, Model, Name
 
 
 class EvaluationRecord(Model):
@@ -47,6 +47,8 @@ class ModelVersionSpec(Model):
     """Digest of the trainer's evidence."""
     evaluation: EvaluationRecord
     """The audit."""
+    certificate: Name | None = None
+    """DeliveryCertificate of the same namespace in which its signature and attestation are named by digest."""
 
 
 class ModelVersion(Model):

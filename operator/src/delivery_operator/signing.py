@@ -6,8 +6,10 @@ The operator holds neither key nor credentials. A Job of its own, so that what r
 from collections.abc import Mapping
 from dataclasses import replace
 
+from delivery_api.certificate import SignedPaper
 from delivery_api.evidence import ArtifactRecord, SignEvidence
-from delivery_api.finding import Finding
+from delivery_api.finding import Finding, Verdict
+from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 from delivery_api.tasks import SignTask
 from delivery_operator import attempts, times
@@ -15,10 +17,13 @@ from delivery_operator.assignment import Assignment
 from delivery_operator.attempts import Carried
 from delivery_operator.decision import Facts
 from delivery_operator.manifests.pod import PodPlan, secrets_of
+from delivery_operator.manifests.records import Signed
 from delivery_operator.observed import Observed
 from delivery_operator.settings import Settings
 from delivery_operator.work import Work
 from delivery_oracle.stages import card as oracle
+
+UNDER_WAY = frozenset({Reason.JOB_PENDING, Reason.JOB_RUNNING, Reason.JOB_RETRYING})
 
 
 def assignment(observed: Observed, settings: Settings, artifact: ArtifactRecord, papers: Mapping[str, str]) -> Assignment:
@@ -54,6 +59,20 @@ def look(observed: Observed, settings: Settings, facts: Facts, given: Assignment
         return oracle.signed(latest, artifact.digest)
 
     return attempts.carry(observed, settings, facts, given, judge)
+
+
+def under_way(stood: Carried) -> bool:
+    """Whether it goes on by itself and is done in a moment."""
+    return not stood.judged and stood.finding.reason in UNDER_WAY
+
+
+def signed(stood: Carried, artifact: ArtifactRecord) -> Signed | None:
+    """What was signed, for the certificate that is issued; None where nothing was."""
+    evidence = stood.work.latest
+    if stood.finding.verdict is not Verdict.PASS or not isinstance(evidence, SignEvidence):
+        return None
+    papers = tuple(SignedPaper(artifact_type=kind, digest=digest) for kind, digest in sorted(evidence.referrers.items()))
+    return Signed(artifact.uri, evidence.key_id or "", papers)
 
 
 def known(observed: Observed, settings: Settings, facts: Facts, stood: Carried) -> Facts:

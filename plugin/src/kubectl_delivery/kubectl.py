@@ -19,6 +19,8 @@ from delivery_api.delivery import Delivery
 
 JSON = dict[str, Any]
 DELIVERIES = "deliveries.ptaas.dev"
+CERTIFICATES = "deliverycertificates.ptaas.dev"
+VERSIONS = "modelversions.ptaas.dev"
 
 
 class PluginError(ClickException):
@@ -83,8 +85,15 @@ class Kubectl:
         name = delivery.status.certificate if delivery.status else None
         if name is None:
             return {}
-        found: dict[str, str] = self.get("configmap", name).get("data") or {}
+        found: dict[str, str] = self.get(CERTIFICATES, name)["spec"]["papers"]
         return found
+
+    def version(self, delivery: Delivery) -> JSON | None:
+        """The ModelVersion that records its artifact; None before there is one."""
+        made = delivery.status.artifact.digest if delivery.status and delivery.status.artifact else None
+        ours = (made, delivery.metadata["uid"])
+        found = self.get(VERSIONS)["items"]
+        return next((one for one in found if (one["spec"]["artifact"], one["spec"]["deliveryUid"]) == ours), None)
 
     def evidence(self, delivery: Delivery, pod: str) -> str | None:
         """What a worker recorded; None for who may not read the work namespace, which is nearly everybody."""

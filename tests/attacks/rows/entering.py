@@ -1,4 +1,4 @@
-"""The ways into what runs in the work namespace: exec, attach, port-forward, ephemeral containers, a node of one's own."""
+"""The ways into what runs in the work namespace: exec, attach, port-forward, proxy, ephemeral containers, binding."""
 
 import json
 
@@ -6,6 +6,7 @@ from tests.attacks.attack import Attack, asks, rbac
 from tests.attacks.rows.work import CHILDREN, EVIL, only
 from tests.chart.objects import pod
 
+PODS = "/api/v1/namespaces/$work/pods"
 DEBUG = pod("x", "server")["spec"]["containers"][0] | {"name": "debug", "image": EVIL}
 
 
@@ -41,6 +42,37 @@ ROWS: tuple[Attack, ...] = (
         stdin={},
         refused=inside("portforward", "wes"),
         by="ptaas-connect",
+    ),
+    asks(
+        "ask a worker by the API server's proxy",
+        "root",
+        "get --raw /api/v1/namespaces/$work/pods/train-1/proxy/",
+        refused=inside("proxy", "kubernetes-admin"),
+        by="ptaas-connect",
+    ),
+    *(
+        asks(
+            f"{what} a server",
+            who,
+            line,
+            refused=inside(way, "kubernetes-admin" if who == "root" else who),
+            by="ptaas-connect",
+            stdin={} if way == "portforward" else None,
+        )
+        for what, way, who, line in (
+            ("exec into", "exec", "root", "exec server-1 -n $work -- id"),
+            ("attach to", "attach", "wes", "attach server-1 -n $work"),
+            ("port-forward to", "portforward", "wes", f"create --raw {PODS}/server-1/portforward -f -"),
+            ("go by the API server's proxy to", "proxy", "root", f"get --raw {PODS}/server-1/proxy/v1/models"),
+        )
+    ),
+    asks(
+        "an ephemeral container in a server",
+        "root",
+        "patch pod server-1 -n $work --subresource=ephemeralcontainers -p",
+        json.dumps({"spec": {"ephemeralContainers": [DEBUG]}}),
+        refused=only("pods", "kubernetes-admin"),
+        by=CHILDREN,
     ),
     asks(
         "an ephemeral container in a worker",

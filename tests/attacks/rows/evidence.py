@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 from tests.attacks.attack import Attack, applied, asks, made, rbac
-from tests.chart.objects import evidence
+from tests.chart.objects import certificate, evidence
 
 EVIDENCE = "ptaas-evidence"
 TRAINER = "system:serviceaccount:$work:trainer"
-NOT_ISSUED = "certificate: only the operator writes it, and tad is not the operator; leave the label ptaas.dev/certificate out"
+NOT_ISSUED = "DeliveryCertificate: only the operator writes it, and kubernetes-admin is not the operator"
+PAPERS = '{"spec":{"papers":{"certificate.json":"{}"}}}'
 CA = {"data": {"ca.crt": "mine"}}
 
 
@@ -220,16 +221,39 @@ ROWS: tuple[Attack, ...] = (
     made(
         "the tenant's admin issues a certificate",
         "tad",
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "labels": {"ptaas.dev/certificate": "true"}}},
-        NOT_ISSUED,
+        certificate("x"),
+        rbac("tad", "create", "deliverycertificates", "$tenant", "ptaas.dev"),
+        "RBAC",
+        "$tenant",
+    ),
+    made("a cluster admin issues a certificate", "root", certificate("x"), NOT_ISSUED, "ptaas-certificates", "$tenant"),
+    made(
+        "a second operator issues a certificate",
+        "second",
+        certificate("x"),
+        NOT_ISSUED.replace("kubernetes-admin", "system:serviceaccount:$tenant:delivery-operator"),
         "ptaas-certificates",
         "$tenant",
     ),
     asks(
-        "the tenant's admin corrects a certificate",
-        "tad",
-        'patch configmap issued -n $tenant -p \'{"data":{"certificate.json":"{}"}}\'',
+        "the customer corrects the bill",
+        "ada",
+        f"patch deliverycertificate issued -n $tenant --type=merge -p '{PAPERS}'",
+        refused=rbac("ada", "patch", "deliverycertificates", "$tenant", "ptaas.dev"),
+        by="RBAC",
+    ),
+    asks(
+        "a cluster admin corrects a certificate",
+        "root",
+        f"patch deliverycertificate issued -n $tenant --type=merge -p '{PAPERS}'",
         refused=NOT_ISSUED,
         by="ptaas-certificates",
+    ),
+    asks(
+        "the tenant's admin throws a certificate away",
+        "tad",
+        "delete deliverycertificate issued -n $tenant",
+        refused=rbac("tad", "delete", "deliverycertificates", "$tenant", "ptaas.dev"),
+        by="RBAC",
     ),
 )

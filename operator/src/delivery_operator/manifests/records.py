@@ -1,9 +1,11 @@
-"""Objects that only record: the anchor that owns all children, the ModelVersion, certificate and bill."""
+"""Objects that only record: the anchor that owns all children, the ModelVersion, the certificate with its papers."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from delivery_api import names
+from delivery_api.certificate import CertificateSpec, SignedPaper
 from delivery_api.digests import plain
 from delivery_api.model import API_VERSION
 from delivery_api.modelversion import ModelVersionSpec
@@ -49,16 +51,33 @@ def model_version(observed: Observed, name: str, spec: ModelVersionSpec) -> dict
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What was signed, by which key, and what lies beside it."""
+
+    artifact: str
+    key_id: str
+    papers: tuple[SignedPaper, ...]
+
+
 def certificate_name(name: str, uid: str) -> str:
-    """Name of the ConfigMap with card, certificate and bill."""
+    """Name of the DeliveryCertificate."""
     return f"{name[:200].rstrip('-.')}-certificate-{uid[:8]}"
 
 
-def certificate(key: Key, uid: str, data: Mapping[str, str]) -> dict[str, Any]:
+def certificate(key: Key, uid: str, papers: Mapping[str, str], signed: Signed | None = None) -> dict[str, Any]:
     """Card, certificate and bill in the tenant's namespace. Without an owner: they outlive the Delivery."""
+    spec = CertificateSpec(
+        delivery=str(key),
+        delivery_uid=uid,
+        papers=dict(papers),
+        artifact=signed.artifact if signed else None,
+        key_id=signed.key_id if signed else None,
+        signed=signed.papers if signed else None,
+    )
     return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
+        "apiVersion": API_VERSION,
+        "kind": "DeliveryCertificate",
         "metadata": {
             "name": certificate_name(key.name, uid),
             "namespace": key.namespace,
@@ -67,8 +86,7 @@ def certificate(key: Key, uid: str, data: Mapping[str, str]) -> dict[str, Any]:
                 names.DELIVERY: label(key.name),
                 names.DELIVERY_NAMESPACE: label(key.namespace),
                 names.DELIVERY_UID: uid,
-                "ptaas.dev/certificate": "true",
             },
         },
-        "data": dict(data),
+        "spec": plain(spec),
     }

@@ -15,6 +15,7 @@ from delivery_operator.documents.certificate import certificate
 from delivery_operator.documents.training import training
 from delivery_operator.manifests import records
 from delivery_operator.manifests.common import matches
+from delivery_operator.manifests.records import Signed
 from delivery_operator.observed import Observed
 from delivery_operator.settings import Settings
 from delivery_oracle.claims import Facts as Known
@@ -32,14 +33,22 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
         issued = observed.status.certificate
         return Decision(_waiting(facts, finding), replace(facts, certificate=issued))
     papers = _documents(observed, facts, known)
-    want = Want("apply", records.certificate(observed.key, observed.uid, papers))
-    wants = () if matches(want.manifest, observed.objects.get(want.name)) else (want,)
-    facts = replace(facts, certificate=name)
     if not settings.signing_secret or facts.artifact is None or not _delivered(facts):
-        return Decision(finding, facts, wants)
+        return Decision(finding, replace(facts, certificate=name), _issued(observed, papers))
     given = signing.assignment(observed, settings, facts.artifact, papers)
     stood = signing.look(observed, settings, facts, given, facts.artifact)
-    return Decision(_said(finding, stood), signing.known(observed, settings, facts, stood), (*wants, *stood.wants), stood.keeps)
+    facts = signing.known(observed, settings, replace(facts, certificate=observed.status.certificate), stood)
+    if signing.under_way(stood):
+        # Issued once, with the digests of what was signed; who waits for that misses nothing but these.
+        return Decision(_said(finding, stood), facts, stood.wants, stood.keeps)
+    wants = _issued(observed, papers, signing.signed(stood, facts.artifact))
+    return Decision(_said(finding, stood), replace(facts, certificate=name), (*wants, *stood.wants), stood.keeps)
+
+
+def _issued(observed: Observed, papers: dict[str, str], signed: Signed | None = None) -> tuple[Want, ...]:
+    """The certificate, where it is not there as it should be."""
+    want = Want("apply", records.certificate(observed.key, observed.uid, papers, signed))
+    return () if matches(want.manifest, observed.objects.get(want.name)) else (want,)
 
 
 def _said(finding: Finding, stood: Carried) -> Finding:

@@ -7,7 +7,7 @@ from delivery_api.finding import Verdict, unknown
 from delivery_api.modelversion import EvaluationRecord, ModelVersionSpec
 from delivery_api.reasons import Reason
 from delivery_operator.decision import Decision, Facts, Want
-from delivery_operator.manifests.records import model_version, version_name
+from delivery_operator.manifests.records import certificate_name, model_version, version_name
 from delivery_operator.observed import Observed
 from delivery_operator.settings import Settings
 from delivery_oracle.stages import register as oracle
@@ -59,4 +59,5 @@ def version_of(observed: Observed, facts: Facts, train: TrainEvidence, evaluated
             candidate=numbers.candidate,
             evidence=facts.evaluated_digest,
         ),
+        certificate=certificate_name(observed.key.name, observed.uid),
     )

@@ -5,21 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+from delivery_api.certificate import CertificateSpec
+from delivery_api.modelversion import ModelVersionSpec
 from delivery_oracle.commands.common import STATUS, BadInput, Commands, show
 from delivery_oracle.commands.yamls import documents, text_of
 
 if TYPE_CHECKING:
     from delivery_oracle.verify.check import Verification
     from delivery_oracle.verify.papers import Papers
+    from delivery_oracle.verify.record import Record
 
+Spec = TypeVar("Spec", bound=BaseModel)
 MARK = {"Pass": "pass", "Fail": "FAIL", "Unknown": "?   "}
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("verify", help="check a delivered artifact and its papers against a public key, offline")
-    parser.add_argument("what", metavar="WHAT", help="oci://host/repository@sha256:..., or a file with its certificate")
+    what = "oci://host/repository@sha256:..., or a file with its certificate, DeliveryCertificate or ModelVersion"
+    parser.add_argument("what", metavar="WHAT", help=what)
     parser.add_argument("--key", type=Path, required=True, metavar="PUB", help="public key that is trusted, PEM")
     parser.add_argument("--insecure", action="store_true", help="speak plain HTTP to the registry")
     parser.add_argument("--deep", action="store_true", help="read and hash every byte of the weights")
@@ -31,11 +38,12 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     try:
         from delivery_oracle.verify.check import verify
+        from delivery_oracle.verify.record import Record
         from delivery_oracle.verify.registry import Repository, parse
         from delivery_oracle.verify.signatures import PublicKey
     except ImportError as error:
         raise BadInput(f"{error.name} is not installed; pip install 'delivery-oracle[verify]'") from None
-    given, uri = target(options.what)
+    given, uri = target(options.what, Record)
     reference = parse(uri)
     if reference is None:
         raise BadInput(f"{uri}: not oci://host/repository@sha256:...")
@@ -49,25 +57,51 @@ def run(options: argparse.Namespace) -> int:
     return STATUS[done.verdict]
 
 
-def target(what: str) -> tuple[dict[str, Any] | None, str]:
-    """(certificate given, reference of its artifact). A ConfigMap is opened for its certificate.json."""
+def target(what: str, record: type[Record]) -> tuple[Record, str]:
+    """(what was given, reference of its artifact); files as kubectl writes them."""
     if what.startswith("oci://"):
-        return None, what
+        return record(), what
     path = Path(what)
-    read = documents(path)
-    certificate = read[0] if len(read) == 1 else None
-    if isinstance(certificate, dict) and certificate.get("kind") == "ConfigMap":
-        text = (certificate.get("data") or {}).get("certificate.json")
-        try:
-            certificate = json.loads(str(text))
-        except ValueError:
-            raise BadInput(f"{path}: data[certificate.json] is missing or not JSON") from None
-    if not isinstance(certificate, dict) or "schemaVersion" not in certificate:
-        raise BadInput(f"{path}: not a certificate, nor a ConfigMap with one")
-    artifact = certificate.get("artifact")
-    if not isinstance(artifact, dict) or not isinstance(artifact.get("uri"), str):
+    found = [one for document in documents(path) for one in _items(document)]
+    versions = [_spec(path, one, ModelVersionSpec) for one in found if one.get("kind") == "ModelVersion"]
+    kept = [_spec(path, one, CertificateSpec) for one in found if one.get("kind") == "DeliveryCertificate"]
+    bare = [one for one in found if "schemaVersion" in one]
+    if len(versions) > 1 or len(kept) + len(bare) > 1 or not (versions or kept or bare):
+        raise BadInput(f"{path}: not one certificate, DeliveryCertificate or ModelVersion; give those of one delivery")
+    certificate = bare[0] if bare else _certificate(path, kept[0]) if kept else None
+    artifact = (certificate or {}).get("artifact")
+    uri = artifact.get("uri") if isinstance(artifact, dict) else None
+    if certificate is not None and not isinstance(uri, str):
         raise BadInput(f"{path}: names no artifact: it certifies that nothing was delivered, and is not signed")
-    return certificate, artifact["uri"]
+    version = versions[0] if versions else None
+    return record(certificate, kept[0] if kept else None, version), str(uri or (version and version.location))
+
+
+def _items(document: Any) -> list[dict[str, Any]]:
+    """Objects of a document; those of a List one by one."""
+    if not isinstance(document, dict):
+        return []
+    inner = document.get("items") if document.get("kind") == "List" else [document]
+    return [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
+
+
+def _spec(path: Path, raw: dict[str, Any], kind: type[Spec]) -> Spec:
+    try:
+        return kind.model_validate(raw.get("spec"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(one) for one in ("spec", *first["loc"]))
+        raise BadInput(f"{path}: {raw.get('kind')} {where}: {first['msg']}") from None
+
+
+def _certificate(path: Path, kept: CertificateSpec) -> dict[str, Any]:
+    try:
+        certificate = json.loads(kept.papers["certificate.json"])
+    except (KeyError, ValueError):
+        certificate = None
+    if not isinstance(certificate, dict):
+        raise BadInput(f"{path}: DeliveryCertificate spec.papers[certificate.json] is missing or no JSON object")
+    return certificate
 
 
 def evidence(directory: Path) -> list[str]:

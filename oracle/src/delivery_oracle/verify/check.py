@@ -11,12 +11,14 @@ from typing import Any
 from delivery_api.digests import canonical, sha256
 from delivery_api.finding import Verdict
 from delivery_api.papers import MATERIALS, PAPERS, PAPERS_TYPE, PROVENANCE, PROVENANCE_TYPE, SIGNATURE, STATEMENT
-from delivery_oracle.verify import evidence, papers
+from delivery_oracle.verify import evidence, papers, record
 from delivery_oracle.verify.found import Found, Missing, Signed
 from delivery_oracle.verify.papers import Papers
+from delivery_oracle.verify.record import Record
 from delivery_oracle.verify.registry import Forged, Repository, Unreadable, files
 from delivery_oracle.verify.signatures import PublicKey, Unsigned, subjects
 
+NOTHING = Record()
 GARBLED = (KeyError, TypeError, AttributeError, ValueError, ArithmeticError, StopIteration)
 HOLDS = {
     "identity": "all papers are about this delivery and this artifact",
@@ -57,7 +59,7 @@ class Verifier:
 
     repository: Repository
     key: PublicKey
-    given: dict[str, Any] | None
+    given: Record
     deep: bool
     files: dict[str, str] = field(default_factory=dict)
     found: Found | None = None
@@ -109,11 +111,15 @@ class Verifier:
         signed = self.beside().signed(PAPERS, PAPERS_TYPE, STATEMENT, self.key, "certificate")
         signed.sort(key=lambda one: str(_predicate(one).get("issuedAt")))
         latest = {str(_predicate(one).get("uid")): one for one in signed}
-        if self.given is None and len(latest) > 1:
+        if self.given.certificate is None and (meant := self.given.uid) is not None:
+            if meant not in latest:
+                raise Missing("there are no papers of the ModelVersion's delivery beside the artifact")
+            return latest[meant]
+        if self.given.certificate is None and len(latest) > 1:
             raise Missing(f"{len(latest)} deliveries made this artifact; give the certificate of the one you mean")
-        if self.given is None:
+        if self.given.certificate is None:
             return next(iter(latest.values()))
-        wanted = sha256(canonical(self.given))
+        wanted = sha256(canonical(self.given.certificate))
         found = [one for one in signed if one.files.get("certificate.json", ("", 0))[0] == wanted]
         if not found:
             raise Forged("the given certificate is not the one that was signed")
@@ -121,6 +127,23 @@ class Verifier:
         if last is not found[-1]:
             raise Missing(f"the given certificate was replaced by one issued at {_predicate(last).get('issuedAt')}")
         return last
+
+    def record(self) -> str:
+        """What the cluster keeps says what was signed, and what it names is here."""
+        kept, version, said = self.given.kept, self.given.version, []
+        if version is not None:
+            if wrong := _objections(partial(record.differs, version, self.said["certificate"])):
+                raise Forged("; ".join(wrong))
+            said.append("the ModelVersion is that of the certificate")
+        if kept is not None:
+            wrong, gone = record.unlisted(kept, self.beside().listed, self.key.id)
+            if wrong:
+                raise Forged("; ".join(wrong))
+            if gone:
+                raise Missing("; ".join(gone))
+            named = len(kept.signed or ())
+            said.append(f"{named} papers of the DeliveryCertificate are here" if named else "it names no papers")
+        return "; ".join(said)
 
     def provenance(self) -> str:
         """There is signed SLSA provenance of this delivery; of several, the one that fits the certificate."""
@@ -138,18 +161,20 @@ class Verifier:
 def verify(
     repository: Repository,
     key: PublicKey,
-    given: dict[str, Any] | None = None,
+    given: Record = NOTHING,
     deep: bool = False,
     texts: list[str] | None = None,
 ) -> Verification:
-    """All checks. `given`: a certificate that must be the signed one; `deep`: read and hash every byte of the weights;
-    `texts`: the workers' evidence, to be held against the certificate."""
+    """All checks. `given`: what the cluster keeps, which must be what was signed; `deep`: read and hash every byte of the
+    weights; `texts`: the workers' evidence, to be held against the certificate."""
     done, look = Verification(), Verifier(repository, key, given, deep)
     if _attempt(done, "artifact", look.artifact):
         _attempt(done, "signature", look.signature)
         if _attempt(done, "papers", look.papers) and _attempt(done, "attestation", look.provenance):
             done.papers = Papers(**look.said)
             _hold(done, done.papers, repository.reference.digest)
+            if given.kept or given.version:
+                _attempt(done, "record", look.record)
             if texts is not None:
                 _attempt(done, "evidence", partial(_rests, done.papers, texts))
     return done

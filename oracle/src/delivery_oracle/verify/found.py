@@ -30,9 +30,12 @@ class Found:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._by_type: dict[str, list[Files]] = {}
+        self.listed: dict[str, str] = {}
+        """Digest to artifact type of each referrer."""
         for digest in repository.referrers():
             manifest = repository.manifest(digest)
-            self._by_type.setdefault(str(manifest.get("artifactType")), []).append(files(manifest))
+            self.listed[digest] = str(manifest.get("artifactType"))
+            self._by_type.setdefault(self.listed[digest], []).append(files(manifest))
 
     def all(self, kind: str, what: str) -> list[Files]:
         """Files of each referrer of a type."""

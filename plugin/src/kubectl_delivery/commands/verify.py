@@ -1,5 +1,6 @@
-"""`verify`: hand the certificate of a delivery to `delivery-oracle verify`, which needs nothing of this cluster."""
+"""`verify`: hand what the cluster keeps of a delivery to `delivery-oracle verify`, which needs nothing of this cluster."""
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -8,8 +9,10 @@ import click
 
 from delivery_oracle import cli
 
-from ..kubectl import Kubectl, PluginError
+from ..kubectl import CERTIFICATES, JSON, VERSIONS, Kubectl, PluginError
 from ..options import delivery_name, where
+
+KINDS = ("modelversion/", "mv/")
 
 
 @click.command()
@@ -19,15 +22,32 @@ from ..options import delivery_name, where
 @click.option("--deep", is_flag=True, help="Read and hash every byte of the weights.")
 @where
 def verify(cluster: Kubectl, as_json: bool, name: str, key: str, insecure: bool, deep: bool) -> None:
-    """Check a certificate against the registry and a public key.
+    """Check ModelVersion and certificate against the registry and a public key.
+
+    NAME is that of a Delivery or, once that is deleted, modelversion/NAME.
 
     Exit status 0 pass, 1 fail, 2 unknown, 64 bad input.
     """
-    issued = cluster.certificate(cluster.delivery(name))
-    if "certificate.json" not in issued:
-        raise PluginError(f"Delivery {name} has no certificate yet; see explain")
+    kept = _recorded(cluster, name) if name.startswith(KINDS) else _delivered(cluster, name)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "certificate.json"
-        path.write_text(issued["certificate.json"])
+        path = Path(folder) / "kept.json"
+        path.write_text(json.dumps({"kind": "List", "items": kept}))
         flags = [*(["--insecure"] if insecure else []), *(["--deep"] if deep else [])]
         sys.exit(cli.main(["verify", str(path), "--key", key, "-o", "json" if as_json else "text", *flags]))
+
+
+def _delivered(cluster: Kubectl, name: str) -> list[JSON]:
+    """What is kept of a Delivery that is there."""
+    delivery = cluster.delivery(name)
+    issued = delivery.status.certificate if delivery.status else None
+    if issued is None:
+        raise PluginError(f"Delivery {name} has no certificate yet; see explain")
+    version = cluster.version(delivery)
+    return [cluster.get(CERTIFICATES, issued), *([version] if version else [])]
+
+
+def _recorded(cluster: Kubectl, name: str) -> list[JSON]:
+    """What is kept of a Delivery that may be gone."""
+    version = cluster.get(VERSIONS, name.partition("/")[2])
+    issued = version["spec"].get("certificate")
+    return [version, *([cluster.get(CERTIFICATES, issued)] if issued else [])]
