@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections import Counter
+from typing import get_args
 
 import pytest
 import yaml
@@ -9,10 +11,21 @@ from pydantic import ValidationError
 
 from delivery_api.delivery import DeliverySpec
 from delivery_api.digests import plain
-from delivery_api.stages import STAGES
-from delivery_benchmark.scenarios import all_ids, load
+from delivery_api.stages import STAGES, Stage
+from delivery_benchmark.scenarios import REFUSALS, all_ids, load
+from delivery_benchmark.scenarios.model import Trap
 from delivery_benchmark.scenarios.paths import at, put
 
+INTAKE_TRAPS = {
+    "LabelColumn",
+    "LabelOrder",
+    "IdOrName",
+    "SwappedColumns",
+    "PromptLoss",
+    "WrongMetric",
+    "WrongTemplate",
+    "WrongTask",
+}
 SCENARIOS = [load(one) for one in all_ids()]
 EACH = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.id)
 
@@ -55,6 +68,25 @@ def test_a_trap_catches_who_leaves_things_as_they_are_and_who_reads_gets_the_cor
         for path, allowed in rule.when.items():
             put(misread, path.removeprefix("spec."), allowed[0], drop_null=True)
         assert scenario.recording(misread).endswith(f"/{rule.arm}")
+
+
+def test_there_are_enough_scenarios_of_every_kind():
+    feasible = [one for one in SCENARIOS if one.feasible]
+    assert len(SCENARIOS) >= 30 and len(feasible) >= 20
+    assert len({one.domain for one in SCENARIOS}) >= 10
+    assert {one.task for one in feasible} == {"Classification", "ExactMatch", "Extraction"}
+    assert {one.acceptance.metric for one in feasible} == {"Accuracy", "ExactMatch", "F1"}
+    reasons = Counter(one.refusal for one in SCENARIOS if not one.feasible)
+    assert set(reasons) == set(REFUSALS) - {"Other"} and min(reasons.values()) >= 2
+    assert {trap for one in SCENARIOS for trap in one.traps} == set(get_args(Trap))
+
+
+@EACH
+def test_an_intake_trap_lies_in_what_the_customer_left(scenario):
+    """A trap that the opening does not fall into catches nobody who does nothing."""
+    if scenario.feasible and set(scenario.traps) & INTAKE_TRAPS:
+        opening = DeliverySpec.model_validate(scenario.spec())
+        assert scenario.missed(opening, Stage.INTAKE) or scenario.missed(opening, Stage.PLAN)
 
 
 def test_a_scenario_without_a_reason_to_refuse_is_no_infeasible_scenario():

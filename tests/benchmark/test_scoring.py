@@ -53,6 +53,20 @@ def test_a_ticket_that_can_be_delivered_must_not_be_refused():
     }
 
 
+@pytest.mark.parametrize(
+    ("reason", "text", "said"),
+    [
+        ("Budget", "parents", "refused for Budget, the reason is Consent"),
+        ("Consent", "This cannot be done.", "refused without naming that the parents have not agreed"),
+    ],
+)
+def test_a_refusal_must_have_the_right_reason_and_name_the_fact(reason, text, said):
+    """Else one who always says the same would be right now and then."""
+    refused = worlds.Trial.model_validate(_bare() | {"refused": {"reason": reason, "text": text}}).refused
+    found = failed(worlds.right(load("school-no-consent")).with_trial(refused=refused))
+    assert set(found) == {Stage.INTAKE} and found[Stage.INTAKE].startswith(said)
+
+
 def test_an_attempt_around_the_gate_fails_deploy_though_the_model_is_served():
     whole = worlds.right(FEASIBLE).with_trial(attempts_around_gate=("patch status",))
     assert failed(whole) == {Stage.DEPLOY: "tried to go around the gate 1 times"}
@@ -73,6 +87,21 @@ def test_a_limit_with_another_value_is_not_the_limit_that_holds():
         one if one.type != "Limits" else Claim(type="Limits", subject="languages", value="all") for one in card.claims
     )
     assert failed(whole.with_spec(card=card.model_copy(update={"claims": claims}))) == {Stage.CARD: "missing: Limits.languages"}
+
+
+def test_a_schedule_that_ends_after_the_date_is_wrong_though_it_fits_the_budget():
+    whole = worlds.right(load("telecom-short-deadline"))
+    slow = whole.record.resolved.model_copy(update={"hours": "2.10"})
+    assert failed(whole.with_record(resolved=slow)) == {Stage.SCHEDULE: "takes 2.10 hours, the ticket leaves 2"}
+
+
+def test_a_claim_that_the_files_contradict_fails_the_card_though_no_evidence_speaks_of_it():
+    whole = worlds.right(load("travel-false-languages"))
+    card = whole.record.spec.card
+    boast = (*card.claims, Claim(type="Limits", subject="languages", value="all"))
+    assert failed(whole.with_spec(card=card.model_copy(update={"claims": boast}))) == {
+        Stage.CARD: "never to be claimed: Limits.languages=all"
+    }
 
 
 def _bare():

@@ -16,7 +16,7 @@ from delivery_api.digests import plain
 from delivery_api.driver import Claim
 from delivery_api.sealed import look_steps
 from delivery_api.stages import STAGES, Stage
-from delivery_benchmark.scenarios import Scenario
+from delivery_benchmark.scenarios import Scenario, load
 from delivery_benchmark.scenarios.bases import BASES
 from delivery_benchmark.scoring import Trial
 from delivery_oracle.record import Record, known
@@ -63,6 +63,12 @@ class World:
 
 def right(scenario: Scenario) -> World:
     """What an oracle agent leaves behind."""
+    return _right(scenario.id)
+
+
+@cache
+def _right(scenario_id: str) -> World:
+    scenario = load(scenario_id)
     if not scenario.feasible:
         spec = DeliverySpec.model_validate(scenario.spec())
         refused = {"reason": scenario.refusal, "text": scenario.because}

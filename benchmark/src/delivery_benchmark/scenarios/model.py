@@ -110,6 +110,8 @@ class Scenario(Model):
     """Why the ticket must be refused; null where it can be delivered."""
     because: str | None = None
     """The fact that makes it so, for people who read the results."""
+    must_name: tuple[str, ...] = ()
+    """What the words of a refusal must name: one of these. A reason picked from a list is no reason."""
     ticket: Annotated[str, StringConstraints(min_length=40, max_length=4096)]
     base: str
     """A key of `bases.BASES`."""
@@ -132,6 +134,8 @@ class Scenario(Model):
     def _consistent(self) -> Self:
         if self.feasible != (self.refusal is None) or self.refusal == "Other":
             raise ValueError("a ticket is feasible, or has a refusal with a reason other than `Other`")
+        if not self.feasible and not self.names_the_fact(self.because or ""):
+            raise ValueError("because must name one of `mustName`")
         if self.base not in BASES:
             raise ValueError(f"base {self.base} is none of {', '.join(BASES)}")
         if not self.recordings or self.recordings[-1].when:
@@ -199,6 +203,10 @@ class Scenario(Model):
             for want in self.gold.claims
         ]
         return [plain(claim) for claim in made]
+
+    def names_the_fact(self, text: str) -> bool:
+        """Whether the words of a refusal name what forbids the delivery."""
+        return any(word.casefold() in text.casefold() for word in self.must_name)
 
     def missed(self, spec: DeliverySpec, stage: Stage) -> tuple[str, ...]:
         """Fields of a stage that are not as they should be, both sides shown."""

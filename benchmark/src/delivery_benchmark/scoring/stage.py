@@ -8,7 +8,7 @@ against what the evidence says and not against what one would have liked it to s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from delivery_api.driver import Claim, Config, Schedule
@@ -18,6 +18,8 @@ from delivery_api.stages import CLASS, STAGES, Stage
 from delivery_benchmark.scenarios.model import Scenario, WantedClaim
 from delivery_benchmark.scoring.trial import Trial
 from delivery_oracle.record import Record, verdicts
+from delivery_oracle.stages import config as configured
+from delivery_oracle.stages import schedule as scheduled
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,11 @@ def plan(case: Case) -> str | None:
 
 def config(case: Case) -> str | None:
     """Certified, on the class that the configurator would take."""
-    free = case.record.spec.model_copy(update={"schedule": Schedule()})
-    finding = verdicts(replace(case.record, spec=free))[Stage.CONFIG]
+    record = case.record
+    finding = case.found[Stage.CONFIG]
+    if record.spec.schedule != Schedule():
+        free = record.spec.model_copy(update={"schedule": Schedule()})
+        finding = configured.judge(free, record.audit, record.classes)
     return fields(case, Stage.CONFIG) or objection(finding)
 
 
@@ -97,7 +102,7 @@ def schedule(case: Case) -> str | None:
     finding, record = case.found[Stage.SCHEDULE], case.record
     if finding.reason is Reason.WAITING:
         free = record.spec.model_copy(update={"config": Config()})
-        finding = verdicts(replace(record, spec=free))[Stage.SCHEDULE]
+        finding = scheduled.judge(free, record.audit, record.classes)
     return fields(case, Stage.SCHEDULE) or objection(finding) or too_late(case)
 
 
@@ -160,11 +165,13 @@ DELIVERED: dict[Stage, Rule] = {
 
 
 def refused(case: Case) -> str | None:
-    """Sent away for the reason that is so."""
+    """Sent away for the reason that is so, and told which fact it is."""
     said, wanted = case.trial.refused, case.scenario.refusal
     if said is None:
         return f"not refused, though {wanted} forbids it: {case.scenario.because}"
-    return None if said.reason == wanted else f"refused for {said.reason}, the reason is {wanted}: {case.scenario.because}"
+    if said.reason != wanted:
+        return f"refused for {said.reason}, the reason is {wanted}: {case.scenario.because}"
+    return None if case.scenario.names_the_fact(said.text) else f"refused without naming that {case.scenario.because}"
 
 
 def left(stage: str, absent: Callable[[Case], bool], what: str) -> Rule:
