@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from delivery_benchmark.cli import main
 from delivery_benchmark.page import build, page, papers
+from delivery_benchmark.page.command import page as command
 from tests.benchmark.page import world
 
 HOSTILE = "</script></q><script>document.title='owned'</script><img src=http://192.0.2.1/x.png>"
@@ -61,11 +61,11 @@ def test_its_data_is_what_was_recorded():
 
 def test_the_command_writes_it(tmp_path: Path):
     out = tmp_path / "new" / "page.html"
-    done = CliRunner().invoke(main, ["page", "--traces", str(world.TRACES), "--out", str(out)])
+    done = CliRunner().invoke(command, ["--traces", str(world.TRACES), "--out", str(out)])
     assert done.exit_code == 0 and out.read_text("utf-8") == world.made()
     assert done.output == f"{out}: {len(world.made().encode()) / 1000:.0f} kB, open it in a browser\n"
 
 
 def test_the_command_says_what_it_cannot_read(tmp_path: Path):
-    done = CliRunner().invoke(main, ["page", "--traces", str(tmp_path), "--out", str(tmp_path / "page.html")])
+    done = CliRunner().invoke(command, ["--traces", str(tmp_path), "--out", str(tmp_path / "page.html")])
     assert done.exit_code == 1 and done.output.startswith(f"Error: {tmp_path}: no manifest.json; give the folder of")

@@ -23,9 +23,10 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_page_says_of_each_run_what_the_experiment_says():
     _, judged = verdicts.judge_all(world.TRACES)
-    assert [run.name for run in world.runs()] == [run.case.name for run in judged]
-    for run, known in zip(world.runs(), judged, strict=True):
-        shown = traces.shown(run)
+    by_name = {run.case.name: run for run in judged}
+    assert len(world.runs()) >= 4
+    for run, shown in zip(world.runs(), world.shown(), strict=True):
+        known = by_name[run.name]
         assert all(lamp["lit"] for lamp in shown["lamps"]) == (known.green and known.survived)
         assert (shown["audit"]["verdict"], shown["audit"]["message"]) == (known.audit.verdict, known.audit.message)
         assert (shown["canary"]["verdict"], shown["canary"]["reason"]) == (known.intake.verdict, known.intake.reason)

@@ -27,13 +27,19 @@ def runs() -> list[Recorded]:
 
 @cache
 def made() -> str:
-    """The page of both."""
+    """The page of both, as text."""
     return page(deliveries(), runs())
 
 
 def run(name: str) -> Recorded:
     """One of the runs."""
     return next(one for one in runs() if one.name == name)
+
+
+@cache
+def shown() -> list[dict[str, Any]]:
+    """What the page is told of each run."""
+    return [traces.shown(one) for one in runs()]
 
 
 def texts(number: int = 0) -> dict[str, str]:

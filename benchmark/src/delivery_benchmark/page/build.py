@@ -36,7 +36,7 @@ def page(deliveries: Sequence[Papers], runs: Sequence[Recorded]) -> str:
         script=script,
         data=_data(data),
         pipeline=pipeline(deliveries),
-        runs="".join(f"<option>{escape(run['title'])}</option>" for run in shown),
+        runs=_runs(shown),
         flag=_options(ALPHA_FLAG),
         certify=_options(ALPHA_CERTIFY),
         pressure="<p>No run of the benchmark with a pressure ladder was given to this page.</p>",
@@ -59,6 +59,12 @@ def _hash(text: str) -> str:
 def _data(value: dict[str, Any]) -> str:
     """JSON that cannot end the element it stands in."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def _runs(shown: Sequence[dict[str, Any]]) -> str:
+    """Choice of a run; the first that did not learn is what the page is about."""
+    first = next((run for run in shown if run["learned"] == "no"), shown[0])
+    return "".join(f"<option{' selected' if run is first else ''}>{escape(run['title'])}</option>" for run in shown)
 
 
 def _options(chosen: float) -> str:

@@ -78,7 +78,7 @@ def _tab(at: int, number: int, stage: Stage, row: dict[str, Any], first: bool) -
     key = f"delivery-{at}-{stage}"
     return (
         f'<button type="button" role="tab" class="{kind}" id="{key}-tab" aria-controls="{key}"{" data-first" if first else ""}>'
-        f'<span aria-hidden="true">{mark}</span> {number} {stage}<span class="unseen">, {words}</span></button>'
+        f'<span aria-hidden="true">{mark}</span> {number} {stage}<span class="unseen"> {words}</span></button>'
     )
 
 

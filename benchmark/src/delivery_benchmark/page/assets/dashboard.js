@@ -46,12 +46,12 @@ function delivered(run) {
 function customerSide(run) {
   const facts = [
     ["Before training", `intake ${run.canary.verdict}, ${run.canary.reason}: ${run.canary.message}`],
-    ["While training", run.flaggedAt === null ? run.probe : `stopped at step ${run.flaggedAt} of ${run.planned}: ${run.probe}`],
+    ["While training", run.flaggedAt === null ? run.probe : `to be stopped at step ${run.flaggedAt} of ${run.planned}: ${run.probe}`],
     ["Audit", `${run.audit.verdict}, ${run.audit.reason}: ${run.audit.message}`],
     ["Item by item", `${run.wins} won and ${run.losses} lost of ${run.items} sealed items`],
   ];
   const rows = facts.flatMap(([term, said]) => [element("dt", {}, term), element("dd", {}, said)]);
-  return [element("h3", {}, delivered(run).said), scores(run), gainInterval(run), element("dl", {}, ...rows)];
+  return [element("h3", {}, delivered(run).said), scores(run), ...gainInterval(run), element("dl", {}, ...rows)];
 }
 
 function scores(run) {
@@ -64,7 +64,7 @@ function scores(run) {
     const kind = name === "base" ? "base" : "candidate";
     const box = shape("rect", { class: kind, x: x(0), y, width: Math.max(2, x(value) - x(0)), height: 18 });
     const label = words(x(value) + 6, y + 13, `${name} ${value.toFixed(3)}`, "start", "tick");
-    return shape("g", { class: "mark still", tabindex: 0, role: "img", "aria-label": said }, box, label);
+    return shape("g", { class: "mark", tabindex: 0, role: "img", "aria-label": said }, box, label);
   };
   const at = x(Math.min(1, run.base + run.margin));
   return chart(
@@ -80,21 +80,16 @@ function scores(run) {
 function gainInterval(run) {
   const [low, gain, high] = run.gain;
   const x = across(Math.min(-0.1, low), Math.max(run.margin, high) + 0.1);
-  const y = 42;
+  const y = 20;
   const share = (1 - run.alpha) * 100;
   const said = `gain ${signed(gain)}, bounds ${signed(low)} to ${signed(high)}, each of ${share.toFixed(1)} %`;
   const line = shape("line", { class: "whisker", x1: x(low), x2: x(high), y1: y, y2: y });
   const middle = shape("circle", { class: "candidate", cx: x(gain), cy: y, r: 5 });
   const level = (value, name) => [
-    shape("line", { class: "rule", x1: x(value), x2: x(value), y1: 24, y2: 58 }),
-    words(x(value), 72, name, "middle", "tick"),
+    shape("line", { class: "rule", x1: x(value), x2: x(value), y1: 6, y2: 34 }),
+    words(x(value), 48, name, "middle", "tick"),
   ];
-  return chart(
-    "Gain over the base with its interval",
-    80,
-    words(LEFT, 14, said, "start", "name"),
-    level(0, "0"),
-    level(run.margin, `margin ${signed(run.margin, 2)}`),
-    shape("g", { class: "mark still", tabindex: 0, role: "img", "aria-label": said }, line, middle),
-  );
+  const whole = shape("g", { class: "mark", tabindex: 0, role: "img", "aria-label": said }, line, middle);
+  const margin = `margin ${signed(run.margin, 2)}`;
+  return [element("p", {}, said), chart("Gain over the base with its bounds", 58, level(0, "0"), level(run.margin, margin), whole)];
 }

@@ -82,8 +82,8 @@ function wealthChart(run, delta, flag, certify, told) {
     height,
     words(LEFT, 14, "log wealth", "start", "name"),
     axes(x, y, (step) => `step ${Math.round(step)}`, (value) => signed(value, 0)),
-    rule(x, y, limits[0], `stop at ${limits[0].toFixed(2)}`, "flag"),
-    rule(x, y, limits[1], `certify at ${limits[1].toFixed(2)}`, "certify"),
+    rule(x, y, limits[0], `stop at ${limits[0].toFixed(2)}`, "flag", limits[0] < limits[1]),
+    rule(x, y, limits[1], `certify at ${limits[1].toFixed(2)}`, "certify", limits[1] <= limits[0]),
     path("flag", "it is learning"),
     path("certify", "it is not learning"),
   );

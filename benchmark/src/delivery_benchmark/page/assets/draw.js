@@ -20,7 +20,7 @@ function furnish(made, attributes, inside) {
   return made;
 }
 
-/** As wide as the column of text, so that letters keep their size on a phone. */
+/** About as wide as the column of text, so that letters keep their size on a phone. */
 function columnWidth() {
   return Math.max(260, document.getElementById("main").clientWidth - 26);
 }
@@ -60,12 +60,12 @@ function axes(x, y, showX, showY) {
   return [between(y.low, y.high, 4).map(level), below];
 }
 
-/** A level that something is compared with. */
-function rule(x, y, value, said, kind = "") {
+/** A level that something is compared with; its name stands above it at the end, or below it. */
+function rule(x, y, value, said, kind = "", below = false) {
   const at = y(value);
   return [
     shape("line", { class: `rule ${kind}`, x1: x.start, x2: x.end, y1: at, y2: at }),
-    words(x.end, at - 4, said, "end", `tick ${kind}`),
+    words(x.end, at + (below ? 14 : -4), said, "end", `tick ${kind}`),
   ];
 }
 

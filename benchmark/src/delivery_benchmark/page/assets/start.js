@@ -1,5 +1,6 @@
 // Read the page's own data and start every section that is there; draw again when the window changes its width.
 
+document.getElementById("without").remove();
 const known = JSON.parse(document.getElementById("data").textContent);
 const redraw = [
   startPipeline(known.deliveries),
