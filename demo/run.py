@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     narrator, processes = Narrator(options.out / "transcript.txt"), Processes()
     own = Own(options.data, options.input, options.target)
     session = Session(narrator, processes, options.out, SMALL if options.small else FULL, own, options.keep)
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
     try:
         session.run(options.kubeconfig, options.registry)
