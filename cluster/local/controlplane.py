@@ -143,6 +143,8 @@ def _kwok(state: State, cluster: Description) -> list[str]:
         str(build.program("kwok")),
         f"--kubeconfig={state.kubeconfig('admin')}",
         "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+        # Workers are played by who has their evidence, such as the benchmark's replayer; kwok would end them without any.
+        "--disregard-status-with-label-selector=ptaas.dev/delivery-uid",
         "--node-lease-duration-seconds=40",
         f"--server-address=127.0.0.1:{cluster.kwok_server}",
     ]

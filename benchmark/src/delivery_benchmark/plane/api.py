@@ -1,0 +1,190 @@
+"""The API server over HTTP, as one identity: JSON in, JSON out. What is refused is an answer, not an error."""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+import httpx
+import yaml
+
+JSON = dict[str, Any]
+Patch = Literal["merge", "apply"]
+CONTENT: dict[Patch, str] = {"merge": "application/merge-patch+json", "apply": "application/apply-patch+yaml"}
+SECONDS = 30.0
+
+
+class PlaneError(RuntimeError):
+    """The control plane, or something the harness itself asked of it, is not as it must be."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API server said."""
+
+    status: int
+    body: JSON
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did as asked."""
+        return self.status < 300
+
+    @property
+    def message(self) -> str:
+        """Its own words where it refused."""
+        return str(self.body.get("message") or f"HTTP {self.status}")
+
+
+@dataclass(frozen=True)
+class Api:
+    """Requests to one API server. Safe to share between threads."""
+
+    client: httpx.Client
+    headers: Mapping[str, str]
+    anonymous: httpx.Client
+    """Trusts the same server and brings no certificate, which would speak before any token."""
+
+    def as_user(self, name: str, *groups: str) -> Api:
+        """The same server as somebody else; needs the right to impersonate."""
+        mine = dict(self.headers) | {"Impersonate-User": name}
+        return replace(self, headers=mine | ({"Impersonate-Group": groups[0]} if groups else {}))
+
+    def with_token(self, token: str) -> Api:
+        """The same server with nothing but a token."""
+        return Api(self.anonymous, {"Authorization": f"Bearer {token}"}, self.anonymous)
+
+    def ask(self, method: str, path: str, body: Any = None, content: str = "application/json", **query: Any) -> Answer:
+        """One request; PlaneError when there is no answer."""
+        headers = dict(self.headers) | {"Accept": "application/json", "Content-Type": content}
+        raw = None if body is None else json.dumps(body).encode()
+        try:
+            answer = self.client.request(method, path, params=query, content=raw, headers=headers)
+        except httpx.HTTPError as error:
+            raise PlaneError(f"{method} {path} got no answer: {str(error) or type(error).__name__}") from error
+        return Answer(answer.status_code, _parsed(answer.content))
+
+    def get(self, path: str, **query: Any) -> JSON | None:
+        """An object, or None where there is none."""
+        answer = self.ask("GET", path, **query)
+        return None if answer.status == 404 else done(answer, f"GET {path}")
+
+    def create(self, path: str, body: Mapping[str, Any]) -> JSON | None:
+        """Create; None when it exists already."""
+        answer = self.ask("POST", path, body)
+        return None if answer.status == 409 else done(answer, f"POST {path}")
+
+    def replace(self, path: str, body: Mapping[str, Any]) -> JSON:
+        """Replace an object."""
+        return done(self.ask("PUT", path, body), f"PUT {path}")
+
+    def patch(self, path: str, body: Mapping[str, Any], how: Patch = "merge") -> JSON:
+        """Patch; `apply` is server-side apply."""
+        query = {"fieldManager": "delivery-benchmark", "force": "true"} if how == "apply" else {}
+        return done(self.ask("PATCH", path, body, CONTENT[how], **query), f"PATCH {path}")
+
+    def delete(self, path: str, *, now: bool = False) -> None:
+        """Delete in the background; what is gone already is fine."""
+        body: JSON = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+        answer = self.ask("DELETE", path, body | ({"gracePeriodSeconds": 0} if now else {}))
+        if answer.status not in (404, 409):
+            done(answer, f"DELETE {path}")
+
+    def watch(self, path: str, seconds: int = 60, **query: Any) -> Iterator[JSON]:
+        """Events of a collection until the server ends the watch."""
+        query |= {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": seconds}
+        headers = dict(self.headers) | {"Accept": "application/json"}
+        limit = httpx.Timeout(SECONDS, read=seconds + 15)
+        with self.client.stream("GET", path, params=query, headers=headers, timeout=limit) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                raise PlaneError(f"watch of {path}: {_parsed(answer.content).get('message') or answer.status_code}")
+            for line in answer.iter_lines():
+                yield json.loads(line)
+
+
+def done(answer: Answer, what: str) -> JSON:
+    """The body of something that the harness needs done."""
+    if not answer.ok:
+        raise PlaneError(f"{what}: {answer.message}")
+    return answer.body
+
+
+def _parsed(raw: bytes) -> JSON:
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return {"message": raw[:300].decode(errors="replace")}
+    return body if isinstance(body, dict) else {"message": str(body)[:300]}
+
+
+def connect(kubeconfig: Path, connections: int = 64) -> Api:
+    """As the current context of a kubeconfig says: client certificate or token."""
+    config = yaml.safe_load(kubeconfig.read_text())
+    name = config.get("current-context") or config["contexts"][0]["name"]
+    context = next(one["context"] for one in config["contexts"] if one["name"] == name)
+    cluster = next(one["cluster"] for one in config["clusters"] if one["name"] == context["cluster"])
+    user = next(one["user"] for one in config["users"] if one["name"] == context["user"])
+    authority = _bytes(cluster, "certificate-authority").decode()
+    headers = {"Authorization": f"Bearer {user['token']}"} if "token" in user else {}
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+
+    def client(certificate: bytes) -> httpx.Client:
+        trusted = ssl.create_default_context(cadata=authority)
+        if certificate:
+            _identify(trusted, certificate, _bytes(user, "client-key"))
+        return httpx.Client(base_url=cluster["server"], verify=trusted, limits=limits, timeout=SECONDS, trust_env=False)
+
+    return Api(client(_bytes(user, "client-certificate")), headers, client(b""))
+
+
+def by_token(kubeconfig: Path, token: str) -> JSON:
+    """A kubeconfig of the same cluster that has nothing but a token."""
+    config = yaml.safe_load(kubeconfig.read_text())
+    authority = base64.b64encode(_bytes(config["clusters"][0]["cluster"], "certificate-authority")).decode()
+    server = config["clusters"][0]["cluster"]["server"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "plane", "cluster": {"server": server, "certificate-authority-data": authority}}],
+        "users": [{"name": "me", "user": {"token": token}}],
+        "contexts": [{"name": "plane", "context": {"cluster": "plane", "user": "me"}}],
+        "current-context": "plane",
+    }
+
+
+def _bytes(given: Mapping[str, str], name: str) -> bytes:
+    """Inline data or the file it names; empty where there is neither."""
+    if f"{name}-data" in given:
+        return base64.b64decode(given[f"{name}-data"])
+    return Path(given[name]).read_bytes() if name in given else b""
+
+
+def _identify(trusted: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    with tempfile.NamedTemporaryFile() as both:
+        both.write(certificate + b"\n" + key)
+        both.flush()
+        trusted.load_cert_chain(both.name)
+
+
+def path(kind: str, namespace: str | None = None, name: str | None = None, part: str | None = None) -> str:
+    """Path of a collection, an object or a part of it; `kind` is a plural, with its group and version where it has one."""
+    group, _, plural = kind.rpartition("/")
+    pieces = [f"/apis/{group}" if group else "/api/v1"]
+    pieces += ["namespaces", quote(namespace, safe="")] if namespace else []
+    pieces += [plural] + ([quote(name, safe="")] if name else []) + ([part] if part else [])
+    return "/".join(pieces)
+
+
+DELIVERIES = "ptaas.dev/v1alpha1/deliveries"
+CLASSES = "ptaas.dev/v1alpha1/acceleratorclasses"
+VERSIONS = "ptaas.dev/v1alpha1/modelversions"
+CERTIFICATES = "ptaas.dev/v1alpha1/deliverycertificates"
+RBAC = "rbac.authorization.k8s.io/v1"

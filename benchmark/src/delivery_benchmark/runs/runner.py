@@ -1,0 +1,89 @@
+"""Carries out a run: what has its folder is done, the rest runs side by side on one plane. Broken off, it goes on there."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from delivery_api.delivery import DeliverySpec
+from delivery_api.digests import plain, sha256, short
+from delivery_benchmark.plane.control import Plane, plane
+from delivery_benchmark.plane.trial import state
+from delivery_benchmark.recordings import named
+from delivery_benchmark.recordings.evidence import Replay
+from delivery_benchmark.recordings.shape import Shape
+from delivery_benchmark.runs.manifest import Manifest, Unit
+from delivery_benchmark.runs.trials import Seated, carry_out
+from delivery_benchmark.scenarios import Scenario, load
+
+Say = Callable[[str], None]
+
+
+class Stage:
+    """Which scenario is played in which namespace: what the replayer needs to know and no agent can see."""
+
+    def __init__(self) -> None:
+        self._played: dict[str, Scenario] = {}
+
+    def put(self, namespace: str, scenario: Scenario) -> None:
+        """A trial of this scenario is in this namespace."""
+        self._played[namespace] = scenario
+
+    def choose(self, namespace: str, spec: DeliverySpec) -> Replay:
+        """What is played there for this spec."""
+        scenario = self._played[namespace]
+        return Replay(named(scenario.recording(plain(spec))), shape_of(scenario))
+
+
+def shape_of(scenario: Scenario) -> Shape:
+    """The customer's data in numbers, with the sample that the agent sees."""
+    rows = scenario.rows
+    sample = next((name for name, file in sorted(scenario.files.items()) if file.table is not None and "train" in name), None)
+    return Shape(
+        train_rows=rows.train_rows,
+        sealed_rows=rows.sealed_rows,
+        labels=rows.labels,
+        sample=scenario.file(sample) if sample else "",
+        personal_data=rows.personal_data,
+    )
+
+
+@contextmanager
+def staged(name: str | None = None) -> Iterator[tuple[Plane, Stage]]:
+    """A plane with a replayer that plays what is put on its stage; one that has a name is left up."""
+    stage = Stage()
+    with plane(name or f"benchmark-{os.getpid()}", stage.choose, keep=name is not None) as made:
+        yield made, stage
+
+
+def run(
+    manifest: Manifest, seats: Mapping[str, Seated], folder: Path, on: tuple[Plane, Stage], say: Say
+) -> list[dict[str, Any]]:
+    """Every unit that has no folder yet; returns trial.json of those that were run now."""
+    left = [unit for unit in manifest.units if not (folder / "trials" / unit.name / "trial.json").exists()]
+    say(f"run {short(manifest.id)}: {len(manifest.units)} trials, {len(manifest.units) - len(left)} done, {len(left)} to do")
+    (folder / "trials").mkdir(parents=True, exist_ok=True)
+    begun, done = time.monotonic(), []
+    with ThreadPoolExecutor(manifest.asked.parallel, "trial") as pool:
+        waiting = {pool.submit(one, unit, seats[unit.seat], folder, on): unit for unit in left}
+        for number, finished in enumerate(as_completed(waiting), start=1):
+            kept, unit, elapsed = finished.result(), waiting[finished], time.monotonic() - begun
+            done.append(kept)
+            eta = elapsed / number * (len(left) - number)
+            said = kept["error"] or state(kept["delivery"])
+            say(f"[{elapsed:6.1f} s, {eta:5.0f} s left] {number}/{len(left)} {unit.name}: {said}")
+    return done
+
+
+def one(unit: Unit, seated: Seated, folder: Path, on: tuple[Plane, Stage]) -> dict[str, Any]:
+    """One unit on the stage."""
+    made, stage = on
+    namespace = f"trial-{short(sha256(f'{folder}/{unit.name}/{time.time_ns()}'))}"
+    stage.put(namespace, load(unit.scenario))
+    stage.put(f"{namespace}-ptaas", load(unit.scenario))
+    return carry_out(made, unit, seated, folder / "trials" / unit.name, namespace)
