@@ -33,15 +33,16 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
         issued = observed.status.certificate
         return Decision(_waiting(facts, finding), replace(facts, certificate=issued))
     papers = _documents(observed, facts, known)
-    if not settings.signing_secret or facts.artifact is None or not _delivered(facts):
+    artifact = facts.artifact
+    if not settings.signing_secret or artifact is None or not _delivered(facts):
         return Decision(finding, replace(facts, certificate=name), _issued(observed, papers))
-    given = signing.assignment(observed, settings, facts.artifact, papers)
-    stood = signing.look(observed, settings, facts, given, facts.artifact)
+    given = signing.assignment(observed, settings, artifact, papers)
+    stood = signing.look(observed, settings, facts, given, artifact)
     facts = signing.known(observed, settings, replace(facts, certificate=observed.status.certificate), stood)
     if signing.under_way(stood):
         # Issued once, with the digests of what was signed; who waits for that misses nothing but these.
         return Decision(_said(finding, stood), facts, stood.wants, stood.keeps)
-    wants = _issued(observed, papers, signing.signed(stood, facts.artifact))
+    wants = _issued(observed, papers, signing.signed(stood, artifact))
     return Decision(_said(finding, stood), replace(facts, certificate=name), (*wants, *stood.wants), stood.keeps)
 
 
