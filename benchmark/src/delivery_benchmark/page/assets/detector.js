@@ -81,7 +81,7 @@ function wealthChart(run, delta, flag, certify, told) {
     `Log wealth of both bets by step, ${run.title}`,
     height,
     words(LEFT, 14, "log wealth", "start", "name"),
-    axes(x, y, (step) => `step ${Math.round(step)}`, (value) => signed(value, 0)),
+    axes(x, y, (step) => (step === 0 ? "step 0" : String(step)), (value) => signed(value, 0)),
     rule(x, y, limits[0], `stop at ${limits[0].toFixed(2)}`, "flag", limits[0] < limits[1]),
     rule(x, y, limits[1], `certify at ${limits[1].toFixed(2)}`, "certify", limits[1] <= limits[0]),
     path("flag", "it is learning"),

@@ -45,8 +45,13 @@ function words(x, y, said, anchor = "start", kind = "") {
   return shape("text", { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": anchor, class: kind }, said);
 }
 
-function between(low, high, count) {
-  return Array.from({ length: count + 1 }, (_, number) => low + ((high - low) * number) / count);
+/** Three to six round values inside of a range. */
+function ticks({ low, high }) {
+  const rough = (high - low) / 4 || 1;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((size) => size * power >= rough);
+  const first = Math.ceil(low / step - 1e-9);
+  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, at) => (first + at) * step);
 }
 
 /** Grid lines with their numbers, and numbers below. */
@@ -55,9 +60,9 @@ function axes(x, y, showX, showY) {
     shape("line", { class: "grid", x1: x.start, x2: x.end, y1: y(value), y2: y(value) }),
     words(x.start - 6, y(value) + 4, showY(value), "end", "tick"),
   ];
-  const ends = ["start", "middle", "end"];
-  const below = between(x.low, x.high, 2).map((value, at) => words(x(value), y.start + 16, showX(value), ends[at], "tick"));
-  return [between(y.low, y.high, 4).map(level), below];
+  const anchor = (value) => (x(value) > x.end - 20 ? "end" : value === x.low ? "start" : "middle");
+  const below = ticks(x).map((value) => words(x(value), y.start + 16, showX(value), anchor(value), "tick"));
+  return [ticks(y).map(level), below];
 }
 
 /** A level that something is compared with; its name stands above it at the end, or below it. */
@@ -95,7 +100,7 @@ function curve(title, points, kind, height, digits) {
     `${title} by step`,
     height,
     words(LEFT, 14, title, "start", "name"),
-    axes(x, y, (step) => `step ${Math.round(step)}`, (value) => value.toFixed(digits)),
+    axes(x, y, (step) => (step === 0 ? "step 0" : String(step)), (value) => value.toFixed(digits)),
     line(finite.map(([step, value]) => [x(step), y(value)]), kind),
     ends.map(([step, value]) => dot(x(step), y(value), kind, `step ${step}: ${title} ${value.toFixed(3)}`)),
   );

@@ -54,7 +54,7 @@ function gains(looks, margin, last) {
     "Gain on fresh sealed items by step",
     height,
     words(LEFT, 14, "clean probe: gain over the base", "start", "name"),
-    axes(x, y, (step) => `step ${Math.round(step)}`, (value) => signed(value, 2)),
+    axes(x, y, (step) => (step === 0 ? "step 0" : String(step)), (value) => signed(value, 2)),
     rule(x, y, margin, `asked for ${signed(margin, 2)}`),
     line(places, "probe"),
     looks.map((look, at) => dot(...places[at], "probe", said(look))),
