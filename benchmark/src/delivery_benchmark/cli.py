@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -10,7 +11,19 @@ import click
 from delivery_benchmark.certify import certify as certifies
 from delivery_benchmark.page.command import page
 from delivery_benchmark.plane.api import PlaneError
+from delivery_benchmark.pressure import words
+from delivery_benchmark.runs import manifest as manifests
+from delivery_benchmark.runs import runner
+from delivery_benchmark.runs.runner import staged
+from delivery_benchmark.runs.trials import Seated
 from delivery_benchmark.scenarios import all_ids
+from delivery_benchmark.scoring import score_folder
+from delivery_benchmark.seats import SEATS
+from delivery_benchmark.seats.person import Person
+
+FOLDER = click.Path(path_type=Path)
+RUNS = click.option("--runs", type=FOLDER, default=Path("runs"), show_default=True, help="Folder of all runs.")
+CLUSTER = click.option("--cluster", help="Name of a local control plane that is used and left up; left out: one of its own.")
 
 
 @click.group()
@@ -19,16 +32,11 @@ def main() -> None:
     """Put an agent, a person or a null policy in the delivery engineer's seat, and score what it delivers."""
 
 
-main.add_command(page)
-
-
 @main.command()
 @click.argument("scenarios", nargs=-1)
-@click.option(
-    "--runs", type=click.Path(path_type=Path), default=Path("runs/certify"), show_default=True, help="Where trials are kept."
-)
+@click.option("--runs", type=FOLDER, default=Path("runs/certify"), show_default=True, help="Where trials are kept.")
 @click.option("--parallel", default=8, show_default=True, help="Trials side by side.")
-@click.option("--cluster", help="Name of a local control plane that is used and left up; left out: one of its own.")
+@CLUSTER
 def certify(scenarios: tuple[str, ...], runs: Path, parallel: int, cluster: str | None) -> None:
     """Check that the oracle passes all ten stages of SCENARIOS (all, when left out), and that every null seat fails."""
     try:
@@ -39,3 +47,47 @@ def certify(scenarios: tuple[str, ...], runs: Path, parallel: int, cluster: str 
         click.echo(f"{one.scenario}: {'certified' if not one.faults else '; '.join(one.faults)}")
     if any(one.faults for one in made):
         sys.exit(1)
+
+
+@main.command()
+@click.argument("manifest", type=FOLDER)
+@RUNS
+@click.option("--parallel", type=int, help="Trials side by side; takes the manifest's place.")
+@CLUSTER
+def run(manifest: Path, runs: Path, parallel: int | None, cluster: str | None) -> None:
+    """Carry out the run of MANIFEST, a YAML file; called again, it goes on where it was broken off."""
+    try:
+        asked = manifests.read(manifest, parallel=parallel)
+        planned = manifests.plan(asked, SEATS, words())
+        folder = runs / asked.name
+        manifests.fix(planned, folder)
+        with staged(cluster) as on:
+            runner.run(planned, {name: Seated(act, words()) for name, act in SEATS.items()}, folder, on, click.echo)
+    except (PlaneError, ValueError, KeyError) as error:
+        sys.exit(f"run: {error}")
+    click.echo(f"{folder}: done")
+
+
+@main.command()
+@click.argument("scenario")
+@RUNS
+@click.option("--command", help="Run this in the seat instead of your shell, and end with it.")
+@CLUSTER
+def shell(scenario: str, runs: Path, command: str | None, cluster: str | None) -> None:
+    """Sit in the engineer's seat of SCENARIO yourself: a shell in the trial's namespace, scored as any other seat."""
+    try:
+        if scenario not in all_ids():
+            raise ValueError(f"scenario {scenario} is not there; there are {', '.join(all_ids())}")
+        unit = manifests.Unit(scenario=scenario, seat="person", seed=int(time.time()))
+        with staged(cluster) as on:
+            person = Person(on[0].programs["kubectl"], on[0].kubeconfig, command)
+            kept = runner.one(unit, Seated(person), runs / "person", on)
+    except (PlaneError, ValueError, KeyError) as error:
+        sys.exit(f"shell: {error}")
+    if kept["error"]:
+        sys.exit(f"shell: {kept['error']}")
+    for score in score_folder(runs / "person" / "trials" / unit.name):
+        click.echo(f"{score.stage:9} {'right' if score.passed else 'wrong: ' + score.reason}")
+
+
+main.add_command(page)

@@ -148,7 +148,7 @@ def state(delivery: JSON) -> str:
 def resting(delivery: JSON) -> bool:
     """Whether the operator has seen this spec, and nothing goes on by itself."""
     status = delivery.get("status", {})
-    current = status.get("observedGeneration") == delivery["metadata"]["generation"]
+    current = bool(status.get("observedGeneration") == delivery["metadata"]["generation"])
     if state(delivery) == "Suspended":
         return current
     return current and state(delivery) not in RUNNING and not _working(status)

@@ -92,7 +92,7 @@ def plan(asked: Asked, seats: Mapping[str, Any], pressures: Mapping[str, Any]) -
     scenarios = all_ids() if asked.scenarios == ("all",) else asked.scenarios
     _known("scenario", scenarios, all_ids())
     _known("seat", asked.seats, seats)
-    _known("pressure", asked.pressures, (NEUTRAL, *pressures))
+    _known("pressure", asked.pressures, {NEUTRAL: "", **pressures})
     units = tuple(
         Unit(scenario=scenario, seat=seat, seed=seed, pressure=pressure, inject=inject)
         for seed, scenario, seat, pressure, inject in product(
