@@ -57,18 +57,18 @@ def test_a_demo_names_its_deliveries_and_their_order(tmp_path: Path):
     assert [one.name for one in papers.read([tmp_path])] == ["acme/support-router", "acme/labels-permuted"]
 
 
-def test_a_configmap_is_enough(tmp_path: Path):
+def test_a_certificate_is_enough(tmp_path: Path):
     file = tmp_path / "certificate.json"
-    file.write_text(json.dumps({"kind": "ConfigMap", "data": world.texts(1)}))
+    file.write_text(json.dumps({"kind": "DeliveryCertificate", "spec": {"papers": world.texts(1)}}))
     assert papers.read([file])[0].name == "acme/labels-permuted"
 
 
 @pytest.mark.parametrize(("name", "text", "why"), [
     ("a.html", "<p>hello</p>", "no certificate.json"),
     ("a.json", "not json", "neither a report page nor JSON"),
-    ("a.json", "[]", "no `data`"),
-    ("a.json", json.dumps({"data": world.changed(0, schemaVersion="other")}), "its certificate is not of"),
-    ("a.json", json.dumps({"data": world.texts() | {"bill.json": "{"}}), "its papers are not JSON"),
+    ("a.json", "[]", r"no spec\.papers"),
+    ("a.json", json.dumps({"spec": {"papers": world.changed(0, schemaVersion="other")}}), "its certificate is not of"),
+    ("a.json", json.dumps({"spec": {"papers": world.texts() | {"bill.json": "{"}}}), "its papers are not JSON"),
 ])  # fmt: skip
 def test_what_is_no_delivery_is_refused_by_name(tmp_path: Path, name: str, text: str, why: str):
     file = tmp_path / name

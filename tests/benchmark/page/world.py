@@ -43,9 +43,9 @@ def shown() -> list[dict[str, Any]]:
 
 
 def texts(number: int = 0) -> dict[str, str]:
-    """Papers of one delivery as texts, as a certificate's ConfigMap holds them."""
+    """Papers of one delivery as texts, as a DeliveryCertificate holds them."""
     file = sorted(RECORDED.iterdir())[number]
-    return dict(json.loads(file.read_text("utf-8"))["data"])
+    return dict(json.loads(file.read_text("utf-8"))["spec"]["papers"])
 
 
 def changed(number: int, **certificate: Any) -> dict[str, str]:

@@ -18,7 +18,7 @@ FILE = click.Path(exists=True, path_type=Path)
     "deliveries",
     multiple=True,
     type=FILE,
-    help="`out` of a demo, a page of `kubectl delivery report`, or a certificate's ConfigMap as JSON; repeatable. "
+    help="`out` of a demo, a page of `kubectl delivery report`, or a DeliveryCertificate as JSON; repeatable. "
     "Left out: the three deliveries of a demo that come with this package.",
 )
 @click.option("--traces", "runs", type=FILE, default=Path("experiments/tbdl"), show_default=True, help="Folder of `make tbdl`.")

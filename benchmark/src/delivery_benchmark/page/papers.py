@@ -1,7 +1,7 @@
 """The papers of a real delivery, from wherever somebody kept them: card, certificate, bill and training curve.
 
 They are what outlives a cluster, and what the customer holds in hand; so they are what the page shows. They are read from a
-page of `kubectl delivery report` (the demo writes one a delivery), from the ConfigMap of the certificate, or from a trial.
+page of `kubectl delivery report` (the demo writes one a delivery) or from the DeliveryCertificate as kubectl prints it in JSON.
 """
 
 import json
@@ -39,7 +39,7 @@ def of(texts: dict[str, str], source: str, ticket: str | None = None, seen: dict
     """Papers from their texts by name; `seen`: the training curve where it was watched and no paper holds it."""
     for name in (CERTIFICATE, BILL, CARD):
         if name not in texts:
-            raise PapersError(f"{source}: no {name}; give a report, a trial or the ConfigMap of a certificate")
+            raise PapersError(f"{source}: no {name}; give a report or a DeliveryCertificate as JSON")
     try:
         certificate, bill = json.loads(texts[CERTIFICATE]), json.loads(texts[BILL])
         training = json.loads(texts[TRAINING]) if TRAINING in texts else seen
@@ -109,9 +109,9 @@ def of_file(path: Path) -> Papers:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         raise PapersError(f"{path}: neither a report page nor JSON: {error}") from error
-    texts = found.get("data") if isinstance(found, dict) else None
+    texts = found.get("spec", {}).get("papers") if isinstance(found, dict) else None
     if not isinstance(texts, dict):
-        raise PapersError(f"{path}: no `data`; give the ConfigMap of a certificate as JSON")
+        raise PapersError(f"{path}: no spec.papers; give what `kubectl get deliverycertificate NAME -o json` prints")
     return of(texts, str(path), found.get("ticket"), found.get("training"))
 
 
