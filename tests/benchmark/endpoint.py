@@ -1,4 +1,4 @@
-"""Two real HTTP servers: one speaks the chat API with replies written beforehand, one takes what an agent sends to a cluster."""
+"""Two real HTTP servers: one speaks the chat API with replies written beforehand, one takes what is sent to a cluster."""
 
 import json
 import threading
