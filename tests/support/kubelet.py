@@ -7,12 +7,12 @@ from delivery_api import names
 from delivery_api.digests import canonical, sha256
 from delivery_api.evidence import EvidenceCommon
 from delivery_api.tasks import ServeTask, Task, read_task
+from delivery_benchmark.plane.pods import STAGE
 from delivery_operator import times
 from tests.support.objects import Objects
 from tests.support.plays import Play, evidence, problem
 
 SECONDS = {"intake": 30, "train": 180, "eval": 90, "deploy": 20, "card": 5}
-STAGE = {"Audit": "intake", "Train": "train", "Evaluate": "eval", "Verify": "deploy", "Sign": "card"}
 
 
 @dataclass

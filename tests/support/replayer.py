@@ -8,20 +8,19 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from delivery_api import names
-from delivery_api.digests import canonical, sha256
 from delivery_api.evidence import EvidenceCommon
 from delivery_api.tasks import ServeTask, Task, TrainTask, read_task
+from delivery_benchmark.plane.pods import STAGE, START, evidence_map, status_of, task_of, time_of, token_request
 from delivery_operator.cluster import paths
 from delivery_operator.cluster.client import Api
 from delivery_operator.errors import DeliveryError
-from tests.support.kubelet import SECONDS, STAGE
+from tests.support.kubelet import SECONDS
 from tests.support.plays import Play, evidence, problem
 
-START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 PAUSE = 0.1
 NODE = "stage-1"
 NODE_LEASES = "kube-node-lease"
@@ -119,18 +118,17 @@ class Replayer:
                 raise AssertionError(f"pod {pod['metadata']['name']} could not be played: {error}") from error
 
     async def _play(self, pod: dict[str, Any]) -> None:
-        container = pod["spec"]["containers"][0]
-        environment = {one["name"]: one.get("value", "") for one in container["env"]}
-        task = read_task.validate_json(environment["DELIVERY_TASK"])
+        text, anchor = task_of(pod)
+        task = read_task.validate_json(text)
         if isinstance(task, ServeTask):
             while self._goes_on(pod, "serve"):
                 await asyncio.sleep(PAUSE)
-            await self._status(pod, "Running", running={"startedAt": _time(0)}, ready=True)
+            await self._status(pod, "Running", running={"startedAt": time_of(0)}, ready=True)
             return
         stage = STAGE[task.kind]
         self.played.append((stage, task.attempt))
         self.pods.append((pod["metadata"]["labels"][names.DELIVERY], stage, task.attempt))
-        await self._work(pod, task, stage, environment.get("ANCHOR_UID", ""))
+        await self._work(pod, task, stage, anchor)
 
     async def _work(self, pod: dict[str, Any], task: Task, stage: str, anchor: str) -> None:
         assert not isinstance(task, ServeTask)
@@ -142,7 +140,7 @@ class Replayer:
             await self._status(pod, "Pending", waiting={"reason": "ImagePullBackOff", "message": "not found"})
             return
         self._begun(pod, stage)
-        await self._status(pod, "Running", running={"startedAt": _time(offset)})
+        await self._status(pod, "Running", running={"startedAt": time_of(offset)})
         if isinstance(task, TrainTask):
             for step in task.look_steps[:-1]:
                 await self._record(pod, evidence(task, name, play, step), stage, anchor)
@@ -175,60 +173,36 @@ class Replayer:
 
     async def _end(self, pod: dict[str, Any], end: dict[str, Any], started: int, ended: int, reason: str = "") -> None:
         phase = "Failed" if end["exitCode"] else "Succeeded"
-        times = {"startedAt": _time(started), "finishedAt": _time(ended)}
+        times = {"startedAt": time_of(started), "finishedAt": time_of(ended)}
         self._over(pod)
         await self._status(pod, phase, terminated=end | times, reason=reason)
 
     async def _status(self, pod: dict[str, Any], phase: str, *, ready: bool = False, reason: str = "", **state: Any) -> None:
-        truth = "True" if ready else "False"
-        container = {
-            "name": pod["spec"]["containers"][0]["name"], "image": "i", "imageID": "i", "ready": ready, "restartCount": 0,
-            "state": state,
-        }  # fmt: skip
-        status: dict[str, Any] = {
-            "phase": phase,
-            "conditions": [{"type": kind, "status": truth} for kind in ("Ready", "ContainersReady")],
-            "containerStatuses": [container],
-            "startTime": _time(0),
-        }
-        if reason:
-            status["reason"] = reason
         path = paths.PODS.path(self.namespace, pod["metadata"]["name"], "status")
-        await self.api.patch(path, {"status": status}, "merge")
+        await self.api.patch(path, status_of(pod, phase, ready=ready, reason=reason, **state), "merge")
 
     async def _record(self, pod: dict[str, Any], made: EvidenceCommon, stage: str, anchor: str, death: str = "") -> str:
         """Write evidence as the worker does; returns its digest."""
-        text = canonical(made)
-        digest = sha256(text)
-        data = {"digest": digest, "complete": "true" if made.complete else "false"}
+        name, body = pod["metadata"]["name"], evidence_map(made, self.namespace, stage, anchor)
+        text, data = body["data"]["evidence.json"], body["data"]
         if death == "overflow":
+            del data["evidence.json"]
             data["overflow"] = self.overflow(text)
-        else:
-            data["evidence.json"] = text[:-40] if death == "corrupt" else text
-        name = pod["metadata"]["name"]
-        owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": names.anchor(made.delivery_uid), "uid": anchor}
-        labels = {names.EVIDENCE: stage, names.STAGE: stage, names.DELIVERY_UID: made.delivery_uid}
-        metadata = {"name": name, "namespace": self.namespace, "labels": labels, "ownerReferences": [owner]}
-        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+        elif death == "corrupt":
+            data["evidence.json"] = text[:-40]
         mine = await self._api_of(pod)
         try:
             if await mine.create(paths.CONFIG_MAPS.path(self.namespace), body) is None:
                 await mine.replace(paths.CONFIG_MAPS.path(self.namespace, name), body)
         finally:
             await mine.close()
-        return digest
+        return str(data["digest"])
 
     async def _api_of(self, pod: dict[str, Any]) -> Api:
         """The API server as this pod's own token sees it."""
         account = pod["spec"]["serviceAccountName"]
-        bound = {"kind": "Pod", "apiVersion": "v1", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
-        body = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"boundObjectRef": bound, "expirationSeconds": 3600},
-        }
         path = paths.SERVICE_ACCOUNTS.path(self.namespace, account, "token")
-        answer = await self.kubelet.review(path, body)
+        answer = await self.kubelet.review(path, token_request(pod))
         made: Api = self.as_pod(answer["status"]["token"])
         return made
 
@@ -250,10 +224,6 @@ async def be_a_node(api: Api) -> None:
     }  # fmt: skip
     if await api.create(paths.LEASES.path(NODE_LEASES), lease) is None:
         await api.patch(paths.LEASES.path(NODE_LEASES, NODE), {"spec": lease["spec"]}, "merge")
-
-
-def _time(seconds: int) -> str:
-    return (START + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def read(path: str) -> dict[str, Any]:
