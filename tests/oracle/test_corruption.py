@@ -8,7 +8,7 @@ import pytest
 from delivery_api.evidence import Canary, Resemblance
 from delivery_measure import canary as measuring
 from delivery_oracle.canary import Song, listen
-from delivery_oracle.statistics.corruption import BLOCKS, Hits, estimate, fieller, jackknife
+from delivery_oracle.statistics.corruption import BLOCKS, QUANTILE, Hits, estimate, fieller, jackknife
 
 LABELS = 12
 MONTHS = (
@@ -95,14 +95,23 @@ def test_the_jackknife_takes_neighbours_away_as_well():
     by_sealed, second, block = np.ones(items), np.zeros(items), np.zeros(items, dtype=int)
     still = jackknife(Hits(by_sealed, by_sealed, by_sealed, block))
     moved = jackknife(Hits(by_sealed, by_sealed, second, block))
-    assert still[1, 1] == pytest.approx(0.0) and moved[1, 1] == pytest.approx((BLOCKS - 1) ** 2 / BLOCKS**2, rel=1e-9)
+    share = (BLOCKS - 1) / BLOCKS
+    assert still[1, 1] == pytest.approx(0.0) and moved[1, 1] == pytest.approx(share**2 - share / (8 * (BLOCKS - 1)), rel=1e-9)
+
+
+def test_items_that_share_nothing_have_the_variance_of_independent_ones():
+    """Each block points to the next, and what it loses there it gains: nothing is shared, and more taken out than there is."""
+    place = np.arange(BLOCKS * 10)
+    by_sealed = place // BLOCKS % 2 * 1.0
+    seen = jackknife(Hits(by_sealed, by_sealed, 1.0 - by_sealed, (place + 1) % BLOCKS))
+    assert seen[1, 1] == pytest.approx(0.25 / place.size)
 
 
 def test_the_bounds_solve_fiellers_equation():
     covariance = np.array([[4e-4, 1e-4], [1e-4, 9e-4]])
     for ratio in fieller(0.2, 0.4, covariance):
         variance = covariance[0, 0] - 2 * ratio * covariance[0, 1] + ratio**2 * covariance[1, 1]
-        assert (0.2 - ratio * 0.4) ** 2 == pytest.approx(2.0395**2 * variance)
+        assert (0.2 - ratio * 0.4) ** 2 == pytest.approx(QUANTILE**2 * variance)
     assert fieller(0.2, 0.05, covariance) is None and fieller(0.2, -0.4, covariance) is None
 
 

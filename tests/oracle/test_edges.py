@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -10,11 +11,21 @@ from scipy.stats import binomtest
 
 from delivery_oracle.probe import Outcome, assess
 from delivery_oracle.statistics import betting, foresight, power
-from delivery_oracle.statistics.corruption import BLOCKS, Hits, estimate, fieller, jackknife, share
-from delivery_oracle.statistics.eprocess import READ_EVERY_ITEM, Bets, Process, Wealth, highest, ramp, wealth, weighted_average
+from delivery_oracle.statistics.eprocess import (
+    READ_EVERY_ITEM,
+    Bets,
+    Process,
+    Wealth,
+    differences,
+    highest,
+    per_item,
+    ramp,
+    wealth,
+    weighted_average,
+)
 from delivery_oracle.statistics.fleet import e_bh
 from delivery_oracle.statistics.interval import wilson
-from delivery_oracle.statistics.learned import format_p
+from delivery_oracle.statistics.learned import format_p, scores
 from delivery_oracle.statistics.reuse import reused
 from tests.oracle import world as w
 
@@ -102,6 +113,24 @@ def test_weights_may_be_nought_and_may_add_up_to_one():
             weighted_average(logs, weights)
 
 
+def test_numbers_of_any_kind_are_counted_in_doubles():
+    """Margins come as decimals, counts as small whole numbers that cannot be negative."""
+    small, tenth = np.array([1, 0, 1], dtype=np.uint8), Decimal("0.1")
+    assert differences(small).dtype == per_item(0, 2).dtype == scores(small, "base").dtype == np.float64
+    assert wealth(Process.FLAG, [Decimal(-1), tenth], tenth).last == wealth(Process.FLAG, [-1, 0.1], 0.1).last
+    assert scores([tenth], "base").tolist() == [0.1]
+    assert weighted_average(np.array([0, 5], dtype=np.uint8), [1.0, 0.0]) == 0.0
+    assert weighted_average([tenth], [Decimal(1)]) == 0.1
+    with pytest.raises(ValueError, match="sum to at most 1"):
+        weighted_average(np.zeros(2000), np.full(2000, 0.0005, dtype=np.float16))
+
+
+def test_a_bettor_never_bets_on_the_other_side():
+    """After a win aGRAPA would bet that gains are larger than the null; the null is that they are."""
+    path = wealth(Process.FLAG, [1.0] * 20, 0.1, Bets.AGRAPA).log_wealth
+    assert (np.diff(path) <= 0.0).all() and path[-1] == path[1]
+
+
 def test_one_planned_look_has_the_whole_weight():
     look = [-1.0] * 5
     assert reused(Process.FLAG, [look], [0.1], 1).log_wealth.tolist() == pytest.approx([wealth(Process.FLAG, look, 0.1).last])
@@ -117,6 +146,7 @@ def test_simulated_looks_have_the_shares_that_were_asked_for():
     assert mixed.shape == (foresight.RUNS, 2) and np.array_equal(
         mixed, foresight.crossing_paths(Process.FLAG, (0.2, 0.2), (0.3, 0.1), 64)
     )
+    assert np.array_equal(mixed, foresight.crossing_paths(Process.FLAG, (0.2, 0.2), (0.3, 0.1), 64, seed=0))
     drift = np.median(mixed[:, 1])
     items = np.random.default_rng(9).choice([1.0, -1.0, 0.0], (200, 128), p=[0.3, 0.1, 0.6])
     assert drift == pytest.approx(np.median([wealth(Process.FLAG, one, 0.2).last for one in items]), abs=0.4)
@@ -147,60 +177,27 @@ def test_the_highest_of_very_many_items_is_that_of_every_sixteenth(process):
     assert highest(process, items[:READ_EVERY_ITEM], 0.05) == pytest.approx(max(0.0, path[:READ_EVERY_ITEM].max()), rel=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_a_betting_bound_is_that_of_a_plain_bisection(seed):
-    """Whatever the search starts from, and however it guesses."""
+def test_the_highest_is_read_after_every_item_up_to_the_limit():
+    items = np.ones(READ_EVERY_ITEM)
+    items[:5] = -1.0
+    assert highest(Process.FLAG, items, 0.05) == wealth(Process.FLAG, items[:5], 0.05).last
+
+
+def drawn(seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
-    items = generator.choice([-1.0, -0.3, 0.0, 0.5, 1.0], generator.integers(1, 90), p=generator.dirichlet(np.ones(5)))
+    return generator.choice([-1.0, -0.3, 0.0, 0.5, 1.0], generator.integers(1, 90), p=generator.dirichlet(np.ones(5)))
+
+
+@pytest.mark.parametrize("items", [*map(drawn, range(12)), *([-1.0] * many + [1.0] * many for many in range(1, 10))])
+def test_a_betting_bound_is_that_of_a_plain_bisection(items):
+    """Whatever the search starts from, and however it guesses; also where the wealth was highest before the wins came."""
+    items = np.array(items)
     low, high = -1 + 1e-9, 1 - 1e-9
     for _ in range(45):
         middle = (low + high) / 2
         low, high = (low, middle) if highest(Process.FLAG, items, middle) >= math.log(20) else (middle, high)
     assert betting.upper_bound(items, 0.05) == pytest.approx(high, abs=2e-6)
     assert betting.lower_bound(-items, 0.05) == pytest.approx(-high, abs=2e-6)
-
-
-def some_hits(items: int = 320) -> Hits:
-    generator = np.random.default_rng(11)
-    trained, sealed, second = (generator.random(items) < rate for rate in (0.3, 0.5, 0.45))
-    return Hits(trained * 1.0, sealed * 1.0, second * 1.0, generator.integers(0, BLOCKS, items))
-
-
-def test_the_jackknife_is_its_own_definition():
-    """Leave a block out as asked items and as neighbours, in plain words."""
-    hits = some_hits()
-    rows = []
-    for block in range(BLOCKS):
-        kept = [place for place in range(320) if place % BLOCKS != block]
-        trained = [hits.by_train[place] for place in kept]
-        sealed = [hits.second[place] if hits.block[place] == block else hits.by_sealed[place] for place in kept]
-        rows.append((np.mean(trained), np.mean(sealed)))
-    expected = np.cov(np.array(rows).T, bias=True) * (BLOCKS - 1)
-    assert jackknife(hits) == pytest.approx(expected)
-
-
-def test_a_rate_near_nought_has_the_variance_of_two_hits():
-    nothing = Hits(np.zeros(320), *(np.ones(320),) * 2, np.zeros(320, dtype=int))
-    assert jackknife(nothing)[0, 0] == pytest.approx(2 / 324 * (1 - 2 / 324) / 320)
-    always = Hits(np.ones(320), *(np.ones(320),) * 2, np.zeros(320, dtype=int))
-    assert jackknife(always)[0, 0] == pytest.approx(0.05 * (1 - 322 / 324) / 320)
-
-
-@pytest.mark.parametrize(("ratio", "expected"), [(-0.5, 1.0), (0.0, 1.0), (0.25, 0.75), (1.0, 0.0), (1.5, 0.0)])
-def test_a_share_is_between_nought_and_one(ratio, expected):
-    assert share(ratio) == expected
-
-
-def test_a_bottom_that_just_cannot_be_told_from_nought_gives_no_bounds():
-    assert fieller(0.1, 2.0395, np.array([[1.0, 0.0], [0.0, 1.0]])) is None
-    assert fieller(0.1, 0.0, np.zeros((2, 2))) is None
-
-
-def test_more_hits_than_sealed_neighbours_give_is_no_negative_share():
-    hits = some_hits()
-    better = Hits(np.ones(320), hits.by_sealed, hits.second, hits.block)
-    seen = estimate(better, 0.1)
-    assert seen is not None and (seen.share, seen.interval.low, seen.interval.high) == (0.0, 0.0, 0.0)
 
 
 def test_a_wealth_of_just_the_limit_crosses():

@@ -128,13 +128,15 @@ def _random_labels(canary: Canary) -> Corruption | None:
     sealed, second = (
         np.array(part) == truth if len(part) == truth.size else truth[:0] for part in (canary.by_sealed, canary.second)
     )
-    return _random_share(matched, sealed, second, canary.nearest_block, 1.0 / canary.labels)
+    return _random_share(matched, sealed, second, canary.nearest_block, 1.0 / canary.labels, len(canary.matched))
 
 
-def _random_share(matched: Floats, sealed: Floats, second: Floats, block: tuple[int, ...], chance: float) -> Corruption | None:
+def _random_share(
+    matched: Floats, sealed: Floats, second: Floats, block: tuple[int, ...], chance: float, samples: int = 1
+) -> Corruption | None:
     if not matched.size == sealed.size == second.size == len(block):
         return None
-    return estimate(Hits(matched, sealed.astype(np.float64), second.astype(np.float64), np.array(block)), chance)
+    return estimate(Hits(matched, sealed.astype(np.float64), second.astype(np.float64), np.array(block), samples), chance)
 
 
 def _check(canary: Canary) -> None:

@@ -5,8 +5,10 @@ does, if the training labels are right. If a share c of them was replaced by uni
 chance, 1/L, shrinks by 1 - c. So c is one minus a ratio of two means.
 
 Its interval is Fieller's, with the covariance of the means by a jackknife that takes whole blocks of sealed items away, as
-asked items and as neighbours: neighbours are shared, so items are not independent. A rate of hits near zero has at least the
-variance of two hits more, and counts as no less than chance, or the interval would shrink to a point.
+asked items and as neighbours: neighbours are shared, so items are not independent. What an item owes to its own neighbour the
+jackknife sees twice, when the item is away and when the neighbour is; the second is taken out again (without that, intervals
+stated at 95 % covered 99.5 % and were up to twice as wide). A rate of hits near zero has at least the variance of two hits
+more, and counts as no less than chance, or the interval would shrink to a point.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ from delivery_oracle.statistics.interval import Interval
 BLOCKS = 32
 FEWEST_ITEMS = 256
 LOW_RATE = 0.05
-QUANTILE = 2.0395
-"""Student's t at 97.5 % with BLOCKS - 1 degrees of freedom."""
+QUANTILE = 2.1788
+"""Student's t at 97.5 % with 12 degrees of freedom: over draws of 256 items the standard error scatters by a fifth."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,14 @@ class Hits:
     """Agreement of each sealed item, in [0, 1].
 
     `block` is the block of its nearest sealed neighbour (an item's own block is its place modulo BLOCKS), `second` its
-    agreement with the nearest sealed neighbour outside of that block.
+    agreement with the nearest sealed neighbour outside of that block. `by_train` is the mean over so many `samples` of rows.
     """
 
     by_train: Floats
     by_sealed: Floats
     second: Floats
     block: np.ndarray
+    samples: int = 1
 
 
 def estimate(hits: Hits, chance: float) -> Corruption | None:
@@ -78,10 +81,23 @@ def jackknife(hits: Hits) -> Floats:
         means[block] = hits.by_train[left].mean(), np.where(hits.block == block, hits.second, hits.by_sealed)[left].mean()
     deviations = means - means.mean(axis=0)
     covariance = np.asarray((BLOCKS - 1) / BLOCKS * deviations.T @ deviations)
-    count = hits.by_train.size
-    rate = (float(hits.by_train.sum()) + 2.0) / (count + 4.0)
-    covariance[0, 0] = max(covariance[0, 0], min(rate, LOW_RATE) * (1.0 - rate) / count)
+    covariance[0, 0] = max(covariance[0, 0], _least(hits))
+    covariance[1, 1] = max(covariance[1, 1] - _twice(hits, own), float(hits.by_sealed.var()) / hits.by_sealed.size)
     return covariance
+
+
+def _twice(hits: Hits, own: np.ndarray) -> float:
+    """What the jackknife counts again of each item's own neighbour; what remains is what items share by having the same one."""
+    kept = hits.by_sealed.size * (BLOCKS - 1) / BLOCKS
+    exchanged = (hits.second - hits.by_sealed)[hits.block != own]
+    return (BLOCKS - 1) / BLOCKS * float((exchanged**2).sum()) / kept**2
+
+
+def _least(hits: Hits) -> float:
+    """Least variance of a rate of hits: that of two hits more, among all that were looked at."""
+    looked = hits.by_train.size * hits.samples
+    rate = (float(hits.by_train.mean()) * looked + 2.0) / (looked + 4.0)
+    return min(rate, LOW_RATE) * (1.0 - rate) / looked
 
 
 def fieller(top: float, bottom: float, covariance: Floats) -> tuple[float, float] | None:
