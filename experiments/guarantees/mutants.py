@@ -1,9 +1,9 @@
 """Mutation testing of the statistics: every small change of the code that decides must make a test fail.
 
-`python -m experiments.guarantees.mutants [--only delivery_oracle.statistics.mcnemar]` mutates a copy in `out/mutants`
-with mutmut, runs the fast tests against each mutant and writes what lived, with its change, to
-docs/reference/guarantees/mutants.json. Exit 1 if one lived that nobody has looked at: `REASONS` says of the others why
-they change no verdict.
+`python -m experiments.guarantees.mutants [--only delivery_oracle.statistics.mcnemar] [--again]` mutates a copy in
+`out/mutants` with mutmut, runs the fast tests against each mutant that has no result yet and writes what lived, with its
+change, to docs/reference/guarantees/mutants.json and the page beside it. Exit 1 if one lived that nobody has looked at:
+`REASONS` says of the others why they change no verdict.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from experiments.guarantees import __main__ as guarantees
 from experiments.guarantees.survivors import REASONS
 
 ROOT = Path(__file__).parents[2]
 PLACE = ROOT / "out/mutants"
-RESULT = ROOT / "docs/reference/guarantees/mutants.json"
+RESULT = guarantees.OUT / "mutants.json"
 PACKAGES = ("oracle/src/delivery_oracle", "oracle/src/delivery_measure", "crds/src/delivery_api")
-TESTS = ("eprocess", "learned", "foresight", "probe", "corruption", "edges", "canary")
+TESTS = ("eprocess", "learned", "foresight", "probe", "corruption", "edges", "edges_corruption", "edges_learned", "canary")
 SLOW = (
     "true_null",
     "interval_covers",
@@ -43,7 +44,6 @@ pytest_add_cli_args_test_selection = ["tests"]
 also_copy = ["conftest.py"]
 pytest_add_cli_args = ["-q", "-p", "no:cacheprovider", "-k", "{select}"]
 use_git_change_detection = false
-mutate_only_covered_lines = true
 timeout_multiplier = 6.0
 [tool.pytest.ini_options]
 addopts = "--import-mode=importlib"
@@ -54,19 +54,35 @@ import json, sys
 from mutmut.mutation.diff_apply import get_diff_for_mutant
 print(json.dumps({name: get_diff_for_mutant(name) for name in sys.argv[1:]}))
 """
-CONFTEST = """from hypothesis import HealthCheck, settings
+CONFTEST = """import pytest
+from hypothesis import HealthCheck, settings
+
+from delivery_oracle import canary
+from delivery_oracle.statistics import foresight, power
+
 quick = {"max_examples": 25, "derandomize": True, "database": None, "deadline": None}
 settings.register_profile("mutants", **quick, suppress_health_check=list(HealthCheck))
 settings.load_profile("mutants")
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    for kept in (canary.listen, foresight.chance, power.power):
+        kept.cache_clear()
 """
+"""Each mutant runs in a fork of a process that has run the tests: answers kept from then would hide it."""
 
 
 def prepare() -> None:
-    """A copy of code and tests in mutmut's own shape; what was found before stays."""
+    """A copy of code and tests in mutmut's own shape; what was found before stays, in `mutants`."""
+    for old in ("src", "tests", "mutants/tests"):
+        shutil.rmtree(PLACE / old, ignore_errors=True)
+    for made in (PLACE / "mutants/src").rglob("*.py"):
+        made.unlink()
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, PLACE / "src" / Path(package).name, dirs_exist_ok=True)
+        shutil.copytree(ROOT / package, PLACE / "src" / Path(package).name)
     tests = PLACE / "tests/oracle"
-    tests.mkdir(parents=True, exist_ok=True)
+    tests.mkdir(parents=True)
     for name in ("world", *(f"test_{test}" for test in TESTS)):
         shutil.copy(ROOT / f"tests/oracle/{name}.py", tests)
     (PLACE / "conftest.py").write_text(CONFTEST)
@@ -103,15 +119,25 @@ def module(mutant: str) -> str:
     return mutant.partition(".x")[0].removeprefix("delivery_oracle.")
 
 
+def chosen(mutant: str, modules: list[str]) -> bool:
+    """Whether it is of one of the modules, or of any where none is named."""
+    return not modules or mutant.startswith(tuple(modules))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs mutmut, writes what lived."""
     parser = argparse.ArgumentParser(prog="python -m experiments.guarantees.mutants", description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", default=[], metavar="MODULE", help="mutants of these modules only")
+    parser.add_argument("--again", action="store_true", help="only those that lived, for instance after tests were added")
+    parser.add_argument("--children", type=int, default=os.cpu_count() or 1, help="tests at a time")
     parser.add_argument("--report", action="store_true", help="write what is known, run nothing")
     options = parser.parse_args(arguments)
     prepare()
     if not options.report:
-        mutmut("run", "--max-children", str(os.cpu_count() or 1), *(f"{name}*" for name in options.only), quiet=False)
+        names = [f"{name}*" for name in options.only]
+        if options.again:
+            names = [name for name, status in statuses().items() if status == "survived" and chosen(name, options.only)]
+        mutmut("run", "--max-children", str(options.children), *names, quiet=False)
     known = statuses()
     changed = changes([mutant for mutant, status in known.items() if status == "survived"])
     lived = [(mutant, *lines) for mutant, lines in changed.items()]
@@ -123,6 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
         for mutant, old, new in sorted(lived)
     ]
     RESULT.write_text(json.dumps({"counts": counts, "survivors": survivors}, indent=1) + "\n")
+    guarantees.write(json.loads((guarantees.OUT / "figures.json").read_text()), guarantees.OUT)
     unexplained = [one for one in survivors if not one["why"]]
     for one in unexplained:
         print(f"{one['module']}: {one['line']}\n    lived as: {one['mutant']}", file=sys.stderr)

@@ -73,7 +73,8 @@ def score_by_likelihood(wins: int, losses: int, items: int, gain: float) -> floa
 
 
 @pytest.mark.parametrize(
-    ("wins", "losses", "items"), [(9, 4, 40), (4, 9, 40), (30, 2, 64), (2, 30, 64), (1, 1, 16), (70, 25, 320)]
+    ("wins", "losses", "items"),
+    [(9, 4, 40), (4, 9, 40), (30, 2, 64), (2, 30, 64), (1, 1, 16), (70, 25, 320), (0, 19, 20), (19, 0, 20)],
 )
 def test_bounds_of_counts_are_where_the_score_is_critical(wins, losses, items):
     bounds = paired_binary(wins, losses, items, 0.05)
@@ -84,6 +85,7 @@ def test_bounds_of_counts_are_where_the_score_is_critical(wins, losses, items):
 def test_bounds_of_all_won_and_of_all_lost_end_at_one():
     assert paired_binary(20, 0, 20, 0.05).high == 1.0 and paired_binary(0, 20, 20, 0.05).low == -1.0
     square = 1.6448536**2
+    assert paired_binary(1, 0, 1, 0.05).low == pytest.approx((1 - square) / (1 + square), abs=1e-6)
     assert paired_binary(20, 0, 20, 0.05).low == pytest.approx((20 - square) / (20 + square), abs=1e-6)
     assert paired_binary(0, 20, 20, 0.05).high == pytest.approx((square - 20) / (20 + square), abs=1e-6)
 
@@ -129,6 +131,12 @@ def test_binomial_probabilities_are_scipys(trials, chance):
 @pytest.mark.parametrize(("wins", "losses", "p"), [(0, 0, 1.0), (0, 3, 1.0), (1, 0, 0.5), (1, 1, 0.75), (2, 0, 0.25)])
 def test_mcnemar_of_hardly_any_items(wins, losses, p):
     assert mcnemar.p_value(wins, losses) == p
+
+
+@pytest.mark.parametrize("tosses", [10_001, 21_027, 24_061])
+def test_a_p_of_very_many_items_is_no_more_than_one(tosses):
+    """Logarithms add up to a little more, or less."""
+    assert 1.0 - 1e-9 < mcnemar.p_value(1, tosses - 1) <= 1.0
 
 
 @pytest.mark.parametrize(("wins", "losses"), [(-1, 2), (2, -1)])

@@ -33,6 +33,10 @@ def chance(
     losses: float = ASSUMED_LOSSES,
 ) -> float:
     """Share of simulated runs that cross 1/alpha at one of the looks; one floor a look, `items` fresh items each."""
+    return _chance(process, floors, gain, items, alpha, losses)
+
+
+def _chance(process: Process, floors: tuple[float, ...], gain: float, items: int, alpha: float, losses: float) -> float:
     if not floors:
         return 0.0
     losses = max(-gain, min(losses, (1.0 - gain) / 2.0))

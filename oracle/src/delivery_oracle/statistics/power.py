@@ -36,6 +36,10 @@ def binomial_pmf(trials: int, chance: float) -> np.ndarray:
 @lru_cache(maxsize=1024)
 def power(items: int, gain: float, margin: float, *, losses: float = ASSUMED_LOSSES, alpha: float = 0.05) -> float:
     """Chance that a true gain is called Learned with `items` sealed items."""
+    return _power(items, gain, margin, losses, alpha)
+
+
+def _power(items: int, gain: float, margin: float, losses: float, alpha: float) -> float:
     wins = min(gain + losses, 1.0 - losses)
     discordant = wins + losses
     if wins <= 0 or discordant <= 0:
