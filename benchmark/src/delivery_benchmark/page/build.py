@@ -15,21 +15,23 @@ from typing import Any
 
 from delivery_oracle.probe import ALPHA_CERTIFY, ALPHA_FLAG
 
+from . import ladder as ladders
 from . import traces
+from .ladder import Ladder
 from .papers import Papers
 from .pipeline import pipeline
 from .traces import Recorded
 
-SCRIPTS = ("draw", "wealth", "pipeline", "dashboard", "detector", "start")
+SCRIPTS = ("draw", "wealth", "pipeline", "dashboard", "detector", "ladder", "start")
 ALPHAS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 LARGEST_BYTES = 2_000_000
 
 
-def page(deliveries: Sequence[Papers], runs: Sequence[Recorded]) -> str:
+def page(deliveries: Sequence[Papers], runs: Sequence[Recorded], ladder: Ladder | None = None) -> str:
     """The whole file as text; ValueError when it has grown too large to send."""
     shown = [traces.shown(run) for run in runs]
     style, script = _asset("page.css"), "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
-    data = {"deliveries": [_training(one) for one in deliveries], "runs": shown, "ladder": None}
+    data = {"deliveries": [_training(one) for one in deliveries], "runs": shown, "ladder": ladders.data(ladder)}
     made = Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'",
         style=style,
@@ -39,8 +41,8 @@ def page(deliveries: Sequence[Papers], runs: Sequence[Recorded]) -> str:
         runs=_runs(shown),
         flag=_options(ALPHA_FLAG),
         certify=_options(ALPHA_CERTIFY),
-        pressure="<p>No run of the benchmark with a pressure ladder was given to this page.</p>",
-        sources=escape(_sources(deliveries, runs)),
+        pressure=ladders.section(ladder),
+        sources=escape(_sources(deliveries, runs, ladder)),
     )
     size = len(made.encode())
     if size > LARGEST_BYTES:
@@ -78,7 +80,9 @@ def _training(one: Papers) -> dict[str, Any]:
     return {"loss": training.get("loss", []), "looks": training.get("looks", []), "margin": margin}
 
 
-def _sources(deliveries: Sequence[Papers], runs: Sequence[Recorded]) -> str:
+def _sources(deliveries: Sequence[Papers], runs: Sequence[Recorded], ladder: Ladder | None) -> str:
     """What the page was made of."""
     names = ", ".join(f"{one.name} (uid {one.certificate['delivery']['uid']})" for one in deliveries)
-    return f"Made of the papers of {names}, and of the recorded training runs {', '.join(run.name for run in runs)}."
+    trained = ", ".join(run.name for run in runs)
+    benchmark = f" Benchmark run: {ladder.run}." if ladder else ""
+    return f"Made of the papers of {names}, and of the recorded training runs {trained}.{benchmark}"

@@ -6,6 +6,7 @@ import click
 
 from . import papers, traces
 from .build import page as made
+from .climb import RunError, of_run
 from .papers import PapersError
 from .traces import TraceError
 
@@ -13,6 +14,7 @@ FILE = click.Path(exists=True, path_type=Path)
 
 
 @click.command("page")
+@click.argument("run", required=False, type=FILE)
 @click.option(
     "--delivery",
     "deliveries",
@@ -23,11 +25,12 @@ FILE = click.Path(exists=True, path_type=Path)
 )
 @click.option("--traces", "runs", type=FILE, default=Path("experiments/tbdl"), show_default=True, help="Folder of `make tbdl`.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/page.html"), show_default=True, help="File to write.")
-def page(deliveries: tuple[Path, ...], runs: Path, out: Path) -> None:
-    """Write one static page of real results: no server, no network."""
+def page(run: Path | None, deliveries: tuple[Path, ...], runs: Path, out: Path) -> None:
+    """Write one static page of real results, with the pressure ladder of RUN where it has one: no server, no network."""
     try:
-        text = made(papers.read(list(deliveries) or [papers.RECORDED]), traces.read(runs))
-    except (PapersError, TraceError, OSError) as error:
+        ladder = of_run(run) if run else None
+        text = made(papers.read(list(deliveries) or [papers.RECORDED]), traces.read(runs), ladder)
+    except (PapersError, TraceError, RunError, OSError) as error:
         raise click.ClickException(str(error)) from error
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, "utf-8")

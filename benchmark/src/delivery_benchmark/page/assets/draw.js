@@ -11,7 +11,7 @@ function element(name, attributes = {}, ...inside) {
 
 /** An element of SVG. */
 function shape(name, attributes = {}, ...inside) {
-  return furnish(document.createElementNS(SHAPES, name), attributes, inside);
+  return furnish(document.createElementNS(SHAPES, name), attributes, inside.flat());
 }
 
 function furnish(made, attributes, inside) {
