@@ -30,6 +30,7 @@ RESOURCES: dict[str, str] = {
 }  # fmt: skip
 UNSCOPED = frozenset({"acceleratorclass", "node", "namespace"})
 ENOUGH_SECONDS = 20.0
+AT_WORK = "still at work; get it again"
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,6 @@ def _yaml(answer: Answer) -> str:
         one.get("metadata", {}).pop("managedFields", None)
     head = ""
     if body.get("kind") == "Delivery":
-        going = " (still at work; get it again)" if state(body) in RUNNING else ""
+        going = f" ({AT_WORK})" if state(body) in RUNNING else ""
         head = f"# {NAME}: {state(body) or 'not seen yet'}{going}\n"
     return head + str(yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=160))

@@ -102,6 +102,8 @@ class Desk:
 
     def settle(self, handed_over: bool) -> JSON:
         """What becomes of it once the agent has left: approved where that was asked for, and brought to its end."""
+        if self.delivery()["spec"].get("suspend"):
+            return self.delivery()
         seen = self.rest()
         if state(seen) != "AwaitingApproval" or not handed_over:
             return seen

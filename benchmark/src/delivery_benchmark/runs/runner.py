@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -65,7 +66,7 @@ def run(
     manifest: Manifest, seats: Mapping[str, Seated], folder: Path, on: tuple[Plane, Stage], say: Say
 ) -> list[dict[str, Any]]:
     """Every unit that has no folder yet; returns trial.json of those that were run now."""
-    left = [unit for unit in manifest.units if not (folder / "trials" / unit.name / "trial.json").exists()]
+    left = [unit for unit in manifest.units if not done_already(folder / "trials" / unit.name / "trial.json")]
     say(f"run {short(manifest.id)}: {len(manifest.units)} trials, {len(manifest.units) - len(left)} done, {len(left)} to do")
     (folder / "trials").mkdir(parents=True, exist_ok=True)
     begun, done = time.monotonic(), []
@@ -78,6 +79,11 @@ def run(
             said = kept["error"] or state(kept["delivery"])
             say(f"[{elapsed:6.1f} s, {eta:5.0f} s left] {number}/{len(left)} {unit.name}: {said}")
     return done
+
+
+def done_already(path: Path) -> bool:
+    """Whether a trial has been carried out; one that the harness broke off by a fault of its own is carried out again."""
+    return path.exists() and json.loads(path.read_text("utf-8"))["error"] is None
 
 
 def one(unit: Unit, seated: Seated, folder: Path, on: tuple[Plane, Stage]) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from delivery_api.delivery import Delivery
 from delivery_api.evidence import read_evidence
 from delivery_api.stages import STAGES
 from delivery_benchmark.plane.trial import NAME
-from delivery_benchmark.tools import Tools
+from delivery_benchmark.tools import AT_WORK, Tools
 from delivery_oracle.record import Record, known
+
+MOST_LOOKS = 15
 
 
 def oracle(tools: Tools, seed: int) -> None:
@@ -20,8 +22,15 @@ def oracle(tools: Tools, seed: int) -> None:
         return
     patch = scenario.gold_patch(STAGES)
     tools.patch(NAME, patch | {"spec": patch.get("spec", {}) | {"suspend": False}})
-    tools.get("delivery", NAME)
+    wait(tools)
     tools.submit_card(scenario.claims(facts(tools)))
+
+
+def wait(tools: Tools) -> None:
+    """Get the Delivery again and again until it rests."""
+    for _ in range(MOST_LOOKS):
+        if AT_WORK not in tools.get("delivery", NAME).partition("\n")[0]:
+            return
 
 
 def facts(tools: Tools) -> dict[tuple[str, str], str]:
