@@ -31,9 +31,16 @@ RETRY = f"{GROUP}/retry"
 PRICE = f"{GROUP}/price-per-hour"
 CLASS = f"{GROUP}/accelerator-class"
 ACCELERATORS = f"{GROUP}/accelerators"
+LIMIT = f"{GROUP}/limit"
+"""Money that the Delivery could spend when the Job was made."""
 
 MANAGED_BY = "delivery-operator"
 FIELD_MANAGER = "delivery-operator"
+
+
+def group_of(stamp: str) -> str:
+    """Annotation in which the API server writes through which of spec.approval.groups somebody decided."""
+    return f"{stamp}-group"
 
 
 def reason_of(decision: str) -> str:

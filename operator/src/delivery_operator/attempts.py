@@ -12,13 +12,14 @@ from delivery_api.digests import canonical
 from delivery_api.finding import Finding, unknown
 from delivery_api.reasons import Reason
 from delivery_api.status import StageRecord
-from delivery_operator import obstacles, placement, times, work
+from delivery_operator import allowance, obstacles, placement, times, work
 from delivery_operator.assignment import Assignment
 from delivery_operator.decision import Facts, Want
 from delivery_operator.manifests.job import JobPlan, job, job_name
 from delivery_operator.observed import Job, Observed
 from delivery_operator.settings import Settings
 from delivery_operator.work import Work
+from delivery_oracle import money
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +104,34 @@ def _paused(observed: Observed, seen: Work) -> Carried:
 def _attended(observed: Observed, settings: Settings, facts: Facts, given: Assignment, seen: Work, current: Job) -> Carried:
     """A Job that may be running."""
     keeps = frozenset({current.name})
-    if current.suspended and not current.queue:
-        short = obstacles.unreserved(observed, given) or obstacles.short_of_money(observed, facts, given, 1)
-        if short:
-            return Carried(seen, short, keeps=keeps)
-        seconds = obstacles.seconds_left(observed, facts, given)
-        spec: dict[str, Any] = {"suspend": False} | ({"activeDeadlineSeconds": seconds} if seconds else {})
-        finding = unknown(Reason.JOB_PENDING, f"Job {current.name} waits for its pod")
-        return Carried(seen, finding, wants=(Want("resume", _of(observed, current, **spec)),), keeps=keeps)
+    if current.suspended and (stood := _resumed(observed, facts, given, seen, current)):
+        return stood
     finding = seen.finding or unknown(Reason.JOB_RUNNING, f"Job {current.name} runs")
     if finding.reason is Reason.NO_NODE_FITS:
         finding = _placed(observed, given, current, finding)
     if finding.reason is Reason.JOB_PENDING and observed.missing_secrets:
         finding = obstacles.secret_missing(observed) or finding
     return Carried(seen, finding, keeps=keeps)
+
+
+def _resumed(observed: Observed, facts: Facts, given: Assignment, seen: Work, current: Job) -> Carried | None:
+    """A Job that is to go on; None for one that waits in its queue, which starts it.
+
+    Pod deadline and the worker's own stop stand in the template, which never changes, and the Job's clock starts anew:
+    once the money left buys another time than when the Job was made, it is made anew with that.
+    """
+    keeps, seconds = frozenset({current.name}), obstacles.seconds_left(observed, facts, given)
+    if short := obstacles.unreserved(observed, given) or obstacles.short_of_money(observed, facts, given, 1):
+        # A queue would start it all the same.
+        return Carried(seen, short, keeps=frozenset() if current.queue else keeps)
+    told = current.deadline_seconds
+    if seconds is not None and told is not None and (seconds < told if current.queue else seconds != told):
+        finding = unknown(Reason.JOB_PENDING, f"Job {current.name} is made anew with the time that the money left buys")
+        return Carried(seen, finding, wants=(Want("delete", _of(observed, current)),), keeps=keeps)
+    if current.queue:
+        return None
+    finding = unknown(Reason.JOB_PENDING, f"Job {current.name} waits for its pod")
+    return Carried(seen, finding, wants=(Want("resume", _of(observed, current, suspend=False)),), keeps=keeps)
 
 
 def _placed(observed: Observed, given: Assignment, current: Job, finding: Finding) -> Finding:
@@ -165,7 +180,8 @@ def _plan(observed: Observed, settings: Settings, given: Assignment, attempt: in
         pull_policy=settings.image_pull_policy,
         extra={"restartPolicy": "Never"},
     )
-    return JobPlan(given.stage, given.inputs, attempt, pod, seconds, given.held, given.queue)
+    limit = money.text(allowance.limit(observed))
+    return JobPlan(given.stage, given.inputs, attempt, pod, seconds, given.held, given.queue, limit)
 
 
 def plain_http(observed: Observed, settings: Settings) -> tuple[str, ...]:

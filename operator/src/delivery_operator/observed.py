@@ -59,6 +59,8 @@ class Job:
     deadline_seconds: int | None = None
     accelerated: Accelerated | None = None
     image: str = ""
+    limit: str = ""
+    """Money that the Delivery could spend in all when it was made; empty for work that costs none."""
 
 
 @dataclass(frozen=True, slots=True)

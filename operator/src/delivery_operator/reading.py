@@ -61,6 +61,7 @@ def job(raw: Raw) -> Job:
         deadline_seconds=spec.get("activeDeadlineSeconds"),
         accelerated=accelerated(raw),
         image=_image(spec.get("template", {}).get("spec", {})),
+        limit=_annotation(raw, names.LIMIT),
     )
 
 

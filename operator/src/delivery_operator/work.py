@@ -8,6 +8,7 @@ as that: the pod may be gone by then.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from delivery_api.evidence import Evidence as Typed
 from delivery_api.evidence import Problem
@@ -15,7 +16,7 @@ from delivery_api.finding import Finding, failed, unknown
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 from delivery_api.status import StageRecord
-from delivery_operator import believed
+from delivery_operator import allowance, believed
 from delivery_operator.manifests.common import inputs_label
 from delivery_operator.observed import Evidence, Job, Observed, Pod
 
@@ -99,11 +100,18 @@ def look(observed: Observed, stage: Stage, inputs: str, *, attempts: int, retry_
 
 
 def _stands(observed: Observed, known: StageRecord, job: Job | None, records: list[tuple[Evidence, Typed]]) -> bool:
-    """A recorded fact stands, unless it concluded nothing, a person allowed another try, and that one is newer."""
-    if known.verdict != "Unknown" or job is None:
+    """A recorded fact stands, unless it concluded nothing, a person allowed another try, and that one is newer; or money
+    had run out, and there is more."""
+    ran_out = known.reason == Reason.DEADLINE_EXCEEDED
+    if job is None or (known.verdict != "Unknown" and not ran_out):
         return True
     told_by_latest = any(one.digest == known.evidence and one.pod.startswith(f"{job.name}-") for one, _ in records)
-    return job.retry == observed.retry and told_by_latest
+    return told_by_latest and (not funded(observed, job) if ran_out else job.retry == observed.retry)
+
+
+def funded(observed: Observed, job: Job) -> bool:
+    """Whether more may be spent than when the Job was made: what ran out of money then goes on now."""
+    return bool(job.limit) and allowance.limit(observed) > Decimal(job.limit)
 
 
 def _recorded(base: Work, known: StageRecord, records: Iterable[tuple[Evidence, Typed]]) -> Work:
@@ -164,9 +172,13 @@ def _ended(
         return replace(base, finding=unknown(Reason.JOB_RUNNING, f"Job {job.name} ends"))
     told = believed.trusted(pods, records)
     problem = told[1].problem if told else None
+    late = problem is not None and problem.kind == "Deadline"
+    final = None if problem else _fatal(base.stage, job, pods, records)
+    if funded(observed, job) and (late or (final and final.reason is Reason.DEADLINE_EXCEEDED)):
+        message = f"Attempt {job.attempt} of {base.stage} ran out of money, and the limit was raised; the next one goes on"
+        return replace(base, finding=unknown(Reason.JOB_RETRYING, message), next_attempt=job.attempt + 1)
     if told and (problem is None or problem.kind not in HEALS):
         return replace(base, lineage=believed.upto(base.lineage, told[1]), digest=told[0].digest)
-    final = None if problem else _fatal(base.stage, job, pods, records)
     if final:
         return replace(base, finding=final)
     return _retry(observed, base, job, loss(job, pods, problem), problem, attempts, retry_delay)

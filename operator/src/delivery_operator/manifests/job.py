@@ -23,6 +23,8 @@ class JobPlan:
     deadline_seconds: int | None = None
     accelerated: Accelerated | None = None
     queue: str | None = None
+    limit: str = ""
+    """Money that may be spent in all as of now."""
 
 
 def job_name(observed: Observed, stage: str, inputs: str, attempt: int) -> str:
@@ -42,6 +44,7 @@ def job(observed: Observed, plan: JobPlan) -> dict[str, Any]:
             names.ACCELERATORS: str(plan.accelerated.accelerators),
             names.PRICE: plan.accelerated.price_per_hour,
         }
+    bounds = {names.LIMIT: plan.limit} if plan.accelerated and plan.limit else {}
     template = pod_spec(plan.pod)
     if plan.deadline_seconds is not None:
         # The Job's clock also runs while its pod waits for a node, and starts anew after a pause; the pod's does neither.
@@ -62,7 +65,7 @@ def job(observed: Observed, plan: JobPlan) -> dict[str, Any]:
             "name": job_name(observed, plan.stage, plan.inputs, plan.attempt),
             "namespace": observed.work_namespace,
             "labels": labels | ({QUEUE_LABEL: plan.queue} if plan.queue else {}),
-            "annotations": annotations,
+            "annotations": annotations | bounds,
             "ownerReferences": owned(observed),
         },
         "spec": spec,
