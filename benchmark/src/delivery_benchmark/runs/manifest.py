@@ -56,6 +56,8 @@ class Asked(Model):
     settings: dict[str, Any] = Field(default_factory=dict)
     """Further settings of the seat `llm`."""
     parallel: int = Field(8, ge=1, le=64)
+    equivalence_margin: float = Field(0.10, gt=0.0, lt=1.0)
+    """Largest difference that counts as none after an intervention; fixed here, before the run."""
 
 
 class Manifest(Model):
