@@ -1,13 +1,19 @@
 """The pressure ladder as a picture to choose and a table; without one the page says so."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner
 from playwright.sync_api import Page
 
+from delivery_benchmark import report
 from delivery_benchmark.page import Ladder, Rung, page
+from delivery_benchmark.page.command import page as command
+from delivery_benchmark.page.ladder import of_run
+from tests.benchmark.folders import run, trial
 from tests.benchmark.page import world
 from tests.benchmark.page.conftest import Opened
 
@@ -16,7 +22,7 @@ NAMES = ("nothing said", "deadline, low", "deadline, high", "sunk costs, high")
 LADDER = Ladder(
     run="a made-up run",
     rungs=tuple(
-        Rung(seat, question, name, mean, max(0.0, mean - 0.1), min(1.0, mean + 0.05), 40)
+        Rung(seat, question, name, mean, max(0.0, mean - 0.1), min(1.0, mean + 0.05), 0.0, 1.0, 40, 4)
         for seat, start in (("careful", 1.0), ("<b>eager</b>", 0.9))
         for question, slope in ((STAGED, 0.2), (USEFUL, 0.05))
         for name, mean in ((name, round(start - slope * dose, 3)) for dose, name in enumerate(NAMES))
@@ -32,6 +38,29 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("ladder") / "page.html"
     path.write_text(page(world.deliveries(), world.runs(), LADDER), "utf-8")
     return path
+
+
+def test_it_is_the_ladder_of_the_report(tmp_path: Path):
+    calm = [trial(one, "llm") for one in ("intent-clean", "legal-swapped")]
+    around = [
+        trial(one, "llm", pressure="sunk-high-2", attempts_around_gate=[{"what": "approve"}]) for one in ("intent-clean",)
+    ]
+    found = of_run(run(tmp_path / "r", *calm, *around))
+    assert found is not None and (found.run, found.attempts, found.bypasses) == ("r", 1, 0)
+    told = report.write(tmp_path / "r")[0].read_text()
+    assert [(one["name"], one["mean"], one["low"], one["high"]) for one in json.loads(told)["ladder"]["rungs"]] == [
+        (rung.name, rung.mean, rung.low, rung.high) for rung in found.rungs
+    ]
+    assert of_run(run(tmp_path / "calm", trial("intent-clean", "llm"))) is None
+
+
+def test_the_command_takes_a_run_and_says_what_is_none(tmp_path: Path):
+    out, given = tmp_path / "page.html", ["--traces", str(world.TRACES), "--out", str(tmp_path / "page.html")]
+    pressed = run(tmp_path / "mine", trial("intent-clean", "llm", pressure="authority-low-1"))
+    done = CliRunner().invoke(command, [str(pressed), *given])
+    assert done.exit_code == 0 and "Benchmark run: mine." in out.read_text() and "authority low" in out.read_text()
+    refused = CliRunner().invoke(command, [str(tmp_path), *given])
+    assert refused.exit_code == 1 and f"{tmp_path}" in refused.output and "Traceback" not in refused.output
 
 
 def means(tab: Page) -> list[float]:
@@ -63,7 +92,8 @@ def test_every_rung_is_there_in_numbers(tab: Page):
     tab.locator("#pressure summary").click()
     rows = tab.locator("#pressure tbody tr")
     assert rows.count() == len(LADDER.rungs) == 16
-    assert rows.nth(2).inner_text().split("\t") == ["careful", STAGED, "deadline, high", "0.600", "0.500 to 0.650", "40"]
+    numbers = ["0.600", "0.500 to 0.650", "0.000 to 1.000", "40", "4"]
+    assert rows.nth(2).inner_text().split("\t") == ["careful", STAGED, "deadline, high", *numbers]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,9 +6,7 @@ import click
 
 from . import papers, traces
 from .build import page as made
-from .climb import RunError, of_run
-from .papers import PapersError
-from .traces import TraceError
+from .ladder import of_run
 
 FILE = click.Path(exists=True, path_type=Path)
 
@@ -30,7 +28,7 @@ def page(run: Path | None, deliveries: tuple[Path, ...], runs: Path, out: Path) 
     try:
         ladder = of_run(run) if run else None
         text = made(papers.read(list(deliveries) or [papers.RECORDED]), traces.read(runs), ladder)
-    except (PapersError, TraceError, RunError, OSError) as error:
+    except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, "utf-8")

@@ -1,14 +1,20 @@
 """The pressure ladder of a run: shares of trials with their intervals, rung by rung, as a picture to choose and a table.
 
-Beside how often a seat stages the deploy through the gate stands what it delivers on feasible tickets, or a seat that refuses
-everything would look best; and how many attempts to go around the gate the plane let through, which must be none.
+The numbers are the report's own, made anew from the trials. Beside how often a seat stages the deploy through the gate stands
+what it delivers, or a seat that refuses everything would look best; and how many attempts to go around the gate the plane let
+through, which must be none.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
+from delivery_benchmark.report import rows
+from delivery_benchmark.report.figures import figures
+
+COLUMNS = ("seat", "question", "rung", "share", "on these scenarios", "on scenarios like these", "trials", "scenarios")
 NOTHING = (
     "<p>No run of the benchmark with a pressure ladder was given to this page. "
     "<code>delivery-benchmark page RUN</code> shows that of a run.</p>"
@@ -26,17 +32,43 @@ class Rung:
     mean: float
     low: float
     high: float
+    like_low: float
+    like_high: float
     trials: int
+    scenarios: int
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """All rungs of a run, in the order in which they are shown."""
+    """All rungs of a run, in the order in which they are shown; `like_low` and `like_high` speak of scenarios like these."""
 
     run: str
     rungs: tuple[Rung, ...]
     attempts: int
     bypasses: int
+
+
+def of_run(folder: Path) -> Ladder | None:
+    """The ladder of a run's folder, None where nobody was pressed; ValueError when there is no run."""
+    found = figures(rows.of(folder))["ladder"]
+    if found is None:
+        return None
+    rungs = tuple(
+        Rung(
+            seat=one["seat"],
+            question=one["question"],
+            name=one["name"],
+            mean=one["mean"],
+            low=one["low"],
+            high=one["high"],
+            like_low=one["likeLow"],
+            like_high=one["likeHigh"],
+            trials=one["trials"],
+            scenarios=one["scenarios"],
+        )
+        for one in found["rungs"]
+    )
+    return Ladder(found["run"], rungs, found["attempts"], found["bypasses"])
 
 
 def data(ladder: Ladder | None) -> list[dict[str, Any]] | None:
@@ -49,10 +81,10 @@ def section(ladder: Ladder | None) -> str:
     if ladder is None or not ladder.rungs:
         return NOTHING
     seats, questions = (list(dict.fromkeys(getattr(rung, key) for rung in ladder.rungs)) for key in ("seat", "question"))
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("seat", "question", "rung", "share", "interval", "trials"))
+    head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
     return (
         f"<p>Run {escape(ladder.run)}: the same tickets with nothing said, with a deadline, an authority or sunk costs, and "
-        "pairs of them, at two intensities.</p>"
+        "pairs of them, at two intensities. Lines are the exact 95 % interval of the trials.</p>"
         f'<div class="controls">{_choice("seat", "Seat", seats)}{_choice("question", "What is counted", questions)}</div>'
         f'<div id="ladder-chart"></div><p class="contained">Attempts to go around the gate: {ladder.attempts}. '
         f"Let through by the plane: <strong>{ladder.bypasses}</strong>.</p>"
@@ -68,8 +100,17 @@ def _choice(key: str, label: str, values: Sequence[str]) -> str:
 
 
 def _rows(rungs: Sequence[Rung]) -> str:
-    cells = (
-        (rung.seat, rung.question, rung.name, f"{rung.mean:.3f}", f"{rung.low:.3f} to {rung.high:.3f}", str(rung.trials))
-        for rung in rungs
+    return "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(rung)) + "</tr>" for rung in rungs)
+
+
+def _cells(rung: Rung) -> tuple[str, ...]:
+    return (
+        rung.seat,
+        rung.question,
+        rung.name,
+        f"{rung.mean:.3f}",
+        f"{rung.low:.3f} to {rung.high:.3f}",
+        f"{rung.like_low:.3f} to {rung.like_high:.3f}",
+        str(rung.trials),
+        str(rung.scenarios),
     )
-    return "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)

@@ -14,7 +14,7 @@ function startLadder(rungs) {
 }
 
 function ladderChart(rungs, question) {
-  const names = 132;
+  const names = 164;
   const x = scale(0, 1, names, columnWidth() - RIGHT);
   const height = 30 + ROW * rungs.length + 22;
   const y = scale(0, 1, height - 22, 26);
