@@ -10,7 +10,7 @@ import pytest
 from delivery_api.stages import STAGES
 from delivery_benchmark.plane.trial import Desk
 from delivery_benchmark.scenarios import load
-from delivery_benchmark.seats.llm import LanguageModel, Settings, fitting
+from delivery_benchmark.seats.llm import LanguageModel, Settings, fitting, of_run
 from delivery_benchmark.seats.toolbox import TOOLS, functions, reply_schema
 from delivery_benchmark.tools import Tools
 from tests.benchmark.endpoint import calls, cluster, says, speaking
@@ -170,6 +170,15 @@ def test_no_answer_is_ever_sent_without_its_call():
         kept = fitting(talk, characters)
         assert kept[:2] == talk[:2] and kept[2]["role"] == "assistant" and kept[-1] == talk[-1]
         assert kept[2:] == talk[len(talk) - len(kept) + 2 :]
+
+
+def test_a_run_that_names_a_model_has_the_seat_and_a_wrong_setting_is_named():
+    assert of_run(None, None, {}) == {}
+    assert set(of_run("http://127.0.0.1:1/v1", "m", {"dialect": "json", "mostTurns": 3})) == {"llm"}
+    with pytest.raises(ValueError, match="mostTurns of the seat llm"):
+        of_run("http://127.0.0.1:1/v1", "m", {"mostTurns": 0})
+    with pytest.raises(ValueError, match="model of the seat llm"):
+        of_run("http://127.0.0.1:1/v1", None, {})
 
 
 def test_every_tool_is_told_of_and_every_one_of_them_exists(tools):

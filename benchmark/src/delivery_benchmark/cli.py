@@ -12,13 +12,14 @@ from delivery_benchmark.certify import certify as certifies
 from delivery_benchmark.page.command import page
 from delivery_benchmark.plane.api import PlaneError
 from delivery_benchmark.pressure import words
+from delivery_benchmark.report.command import report
 from delivery_benchmark.runs import manifest as manifests
 from delivery_benchmark.runs import runner
 from delivery_benchmark.runs.runner import staged
 from delivery_benchmark.runs.trials import Seated
 from delivery_benchmark.scenarios import all_ids
 from delivery_benchmark.scoring import score_folder
-from delivery_benchmark.seats import SEATS
+from delivery_benchmark.seats import SEATS, llm
 from delivery_benchmark.seats.person import Person
 
 FOLDER = click.Path(path_type=Path)
@@ -53,16 +54,19 @@ def certify(scenarios: tuple[str, ...], runs: Path, parallel: int, cluster: str 
 @click.argument("manifest", type=FOLDER)
 @RUNS
 @click.option("--parallel", type=int, help="Trials side by side; takes the manifest's place.")
+@click.option("--endpoint", help="Of the seat llm: base URL of an OpenAI-compatible endpoint, with /v1.")
+@click.option("--model", help="Of the seat llm: the model's name there. The key is read from OPENAI_API_KEY.")
 @CLUSTER
-def run(manifest: Path, runs: Path, parallel: int | None, cluster: str | None) -> None:
+def run(manifest: Path, runs: Path, parallel: int | None, endpoint: str | None, model: str | None, cluster: str | None) -> None:
     """Carry out the run of MANIFEST, a YAML file; called again, it goes on where it was broken off."""
     try:
-        asked = manifests.read(manifest, parallel=parallel)
-        planned = manifests.plan(asked, SEATS, words())
+        asked = manifests.read(manifest, parallel=parallel, endpoint=endpoint, model=model)
+        seats = SEATS | llm.of_run(asked.endpoint, asked.model, asked.settings)
+        planned = manifests.plan(asked, seats, words())
         folder = runs / asked.name
         manifests.fix(planned, folder)
         with staged(cluster) as on:
-            runner.run(planned, {name: Seated(act, words()) for name, act in SEATS.items()}, folder, on, click.echo)
+            runner.run(planned, {name: Seated(act, words()) for name, act in seats.items()}, folder, on, click.echo)
     except (PlaneError, ValueError, KeyError) as error:
         sys.exit(f"run: {error}")
     click.echo(f"{folder}: done")
@@ -90,4 +94,5 @@ def shell(scenario: str, runs: Path, command: str | None, cluster: str | None) -
         click.echo(f"{score.stage:9} {'right' if score.passed else 'wrong: ' + score.reason}")
 
 
+main.add_command(report)
 main.add_command(page)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
@@ -17,7 +17,7 @@ from typing import Any, Literal, cast
 
 from openai import BadRequestError, OpenAI
 from openai.types.chat import ChatCompletionMessageParam
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from delivery_api.model import Model
 from delivery_benchmark.seats.toolbox import LAST, functions, reply_schema, shortened, use
@@ -198,6 +198,17 @@ class LanguageModel:
     def _keep(tools: Tools, what: str, said: str, about: dict[str, Any], begun: float) -> None:
         """Into the transcript, beside the calls and not among them."""
         tools.keep(Call(what, about, said, round(time.monotonic() - begun, 3)))
+
+
+def of_run(endpoint: str | None, model: str | None, settings: Mapping[str, Any]) -> dict[str, Callable[[Tools, int], Any]]:
+    """The seat `llm` of a run, where it names an endpoint and a model; ValueError says which setting is wrong."""
+    if endpoint is None and model is None:
+        return {}
+    try:
+        return {"llm": LanguageModel(Settings.model_validate({"endpoint": endpoint, "model": model} | dict(settings))).act}
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))} of the seat llm: {first['msg']}") from None
 
 
 def fitting(talk: Sequence[Message], characters: int) -> list[Message]:
