@@ -5,33 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from delivery_api.tasks import SignTask, read_task
 from delivery_oracle import cli
 from tests.images.conftest import RegistryServer
 from tests.operator_.test_real_api import per_delivery
-from tests.signing.delivered import REPOSITORY, about, keypair, push, sign
+from tests.signing.delivered import REPOSITORY, about, keypair, push, signing
 from tests.support.scenes import at_gate, delivered
 from tests.support.stage import Theatre, reason
 
 pytestmark = pytest.mark.cluster
 
 
-def told(theatre: Theatre) -> SignTask:
-    """What the one Job that signs was told."""
-    (job,) = theatre.admin.get("jobs", "-n", theatre.work, "-l", "ptaas.dev/stage=card")["items"]
-    container = job["spec"]["template"]["spec"]["containers"][0]
-    task = read_task.validate_json(next(one["value"] for one in container["env"] if one["name"] == "DELIVERY_TASK"))
-    assert isinstance(task, SignTask)
-    return task
-
-
 async def test_a_signed_delivery_takes_sixteen_writes_and_a_stranger_confirms_it(theatre: Theatre, tmp_path: Path):
-    registry = RegistryServer(tmp_path, private=False)
+    registry, keys = RegistryServer(tmp_path, private=False), keypair(tmp_path / "keys", "signing")
     registry.start()
     try:
         uri = f"oci://{registry.host}/{REPOSITORY}@{push(registry.host, tmp_path / 'files')}"
         async with (
-            theatre.workers(router=about(uri)),
+            theatre.workers(router=about(uri, signing(lambda: keys, tmp_path))),
             theatre.operator(DELIVERY_PROGRESS_SECONDS="30", DELIVERY_SIGNING_SECRET="signing"),
         ):
             theatre.order(spec__output={"repository": f"oci://{registry.host}/{REPOSITORY}", "insecure": True})
@@ -40,9 +30,6 @@ async def test_a_signed_delivery_takes_sixteen_writes_and_a_stranger_confirms_it
         assert reason(done, "Ready") == "Delivered"
         writes = per_delivery(theatre.writes())
         assert len(writes) == 16, "\n".join(writes)
-        keys = keypair(tmp_path / "keys", "signing")
-        status, evidence = sign(told(theatre), keys, tmp_path)
-        assert status == 0, evidence
         kept = theatre.admin.get("deliverycertificate", done.status.certificate, "-n", theatre.tenant)
         (tmp_path / "certificate.json").write_text(json.dumps(kept))
         given = [str(tmp_path / "certificate.json"), "--key", str(keys / "signing.pub"), "--insecure", "--deep"]

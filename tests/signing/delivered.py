@@ -95,10 +95,23 @@ def push(host: str, folder: Path) -> str:
     return artifacts.push(client(host), folder / "artifact", "merged").digest
 
 
-def about(uri: str) -> Play:
-    """Workers that train and audit this artifact."""
+def about(uri: str, signs: Callable[[SignTask], dict[str, Any]] | None = None) -> Play:
+    """Workers that train and audit this artifact, and perhaps one that signs for real."""
     digest = uri.rpartition("@")[2]
-    return Play(changes={"artifact": ArtifactRecord(**world.artifact(digest=digest, uri=uri)), "artifact_digest": digest})
+    changes = {"artifact": ArtifactRecord(**world.artifact(digest=digest, uri=uri)), "artifact_digest": digest}
+    return Play(changes=changes, signs=signs)
+
+
+def signing(keys: Callable[[], Path], folder: Path) -> Callable[[SignTask], dict[str, Any]]:
+    """The signer's own code as a worker that is played; `keys` is the folder of Secrets at that time."""
+
+    def signs(told: SignTask) -> dict[str, Any]:
+        status, evidence = sign(told, keys(), folder)
+        assert status == 0, evidence
+        named = {"artifactDigest": "artifact_digest", "keyId": "key_id", "referrers": "referrers"}
+        return {name: evidence[key] for key, name in named.items()}
+
+    return signs
 
 
 def carried(uri: str, **made: Any) -> FakeCluster:

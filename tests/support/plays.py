@@ -1,5 +1,6 @@
 """What a worker would record for a task: the oracle's healthy evidence, fitted to the task, and ways to spoil it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,8 @@ class Play:
     """Holdout items that the candidate wins."""
     changes: dict[str, Any] = field(default_factory=dict)
     """Fields of whatever evidence has them, with other values."""
+    signs: Callable[[SignTask], dict[str, Any]] | None = None
+    """Signs for real; returns the fields of its evidence."""
     answer: str = "label_2"
     """What the served endpoint answers: label_2 is the candidate's, label_1 the base's."""
 
@@ -46,8 +49,8 @@ def _healthy(task: Task, pod: str, play: Play, steps: int | None) -> EvidenceCom
         return world.evaluate(items=world.outcomes(wins=play.wins), **_common(task, pod))
     if isinstance(task, SignTask):
         stored = dict.fromkeys(papers.ALL, world.SHA["other"])
-        digest = task.artifact.rpartition("@")[2]
-        return SignEvidence(complete=True, artifact_digest=digest, key_id="k" * 64, referrers=stored, **_common(task, pod))
+        said = {"artifact_digest": task.artifact.rpartition("@")[2], "key_id": "k" * 64, "referrers": stored}
+        return SignEvidence(complete=True, **(play.signs(task) if play.signs else said), **_common(task, pod))
     assert isinstance(task, VerifyTask)
     answers = tuple(ServedAnswer(id=item, constrained=play.answer, free=play.answer) for item in task.items)
     made = world.verify(answer=play.answer, **_common(task, pod))
