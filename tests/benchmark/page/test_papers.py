@@ -8,7 +8,12 @@ import pytest
 
 from delivery_benchmark.page import PapersError, papers
 from delivery_benchmark.page.pipeline import card, pipeline, verdicts
+from kubectl_delivery.report import page as report_page
+from kubectl_delivery.report import report as report_of
 from tests.benchmark.page import world
+from tests.oracle import world as oracle_world
+from tests.plugin.standing import curves, delivery
+from tests.support.fake import FakeCluster
 
 
 def report(texts: dict[str, str], losses: str = "") -> str:
@@ -100,3 +105,16 @@ def test_every_stage_has_its_verdict_and_its_evidence():
             assert escape(row["message"]) in text and row.get("evidence", "") in text
         for entry in one.bill["ledger"]:
             assert entry["pod"] in text
+
+
+async def test_what_todays_operator_issues_is_understood(tmp_path: Path):
+    """Recorded papers are of their day; the certificate and the report page of this very tree must be read as well."""
+    fake = await FakeCluster(spec=oracle_world.spec()).go_on()
+    issued = fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]["papers"]
+    file = tmp_path / "router.html"
+    file.write_text(report_page(report_of(delivery(fake), fake.now, curves(fake), issued)))
+    found = papers.of_file(file)
+    assert found.certificate == json.loads(issued["certificate.json"]) and found.bill == json.loads(issued["bill.json"])
+    assert found.training is not None and len(found.training["looks"]) == 6
+    assert [row["verdict"] for row in verdicts(found).values()] == ["Pass"] * 10
+    assert pipeline([found]).count('role="tabpanel"') == 10
