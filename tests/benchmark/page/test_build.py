@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from delivery_benchmark.page import build, page, papers
+from delivery_benchmark.page import build, page, papers, traces
 from delivery_benchmark.page.command import page as command
 from tests.benchmark.page import world
 
@@ -60,10 +60,11 @@ def test_its_data_is_what_was_recorded():
 
 
 def test_the_command_writes_it(tmp_path: Path):
-    out = tmp_path / "new" / "page.html"
-    done = CliRunner().invoke(command, ["--traces", str(world.TRACES), "--out", str(out)])
-    assert done.exit_code == 0 and out.read_text("utf-8") == world.made()
-    assert done.output == f"{out}: {len(world.made().encode()) / 1000:.0f} kB, open it in a browser\n"
+    out, folder = tmp_path / "new" / "page.html", world.one_trace(tmp_path / "tbdl")
+    done = CliRunner().invoke(command, ["--traces", str(folder), "--out", str(out)])
+    expected = page(world.deliveries(), traces.read(folder))
+    assert done.exit_code == 0 and out.read_text("utf-8") == expected
+    assert done.output == f"{out}: {len(expected.encode()) / 1000:.0f} kB, open it in a browser\n"
 
 
 def test_the_command_says_what_it_cannot_read(tmp_path: Path):

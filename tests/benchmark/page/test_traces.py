@@ -1,7 +1,6 @@
 """Recorded runs are judged by the oracle alone, and a trace that is not of its manifest is refused."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,7 @@ from tests.benchmark.page import world
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A manifest with one trace."""
-    (tmp_path / "traces").mkdir()
-    shutil.copy(world.TRACES / "manifest.json", tmp_path)
-    shutil.copy(world.TRACES / "traces" / "noise-1.json", tmp_path / "traces")
-    return tmp_path
+    return world.one_trace(tmp_path)
 
 
 def test_the_page_says_of_each_run_what_the_experiment_says():

@@ -1,6 +1,7 @@
 """What the page is made of in tests: the demo's recorded papers and the committed traces of real runs."""
 
 import json
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,14 @@ def runs() -> list[Recorded]:
 def made() -> str:
     """The page of both, as text."""
     return page(deliveries(), runs())
+
+
+def one_trace(folder: Path) -> Path:
+    """A folder with the manifest and the trace of noise-1 alone, made in an empty one."""
+    (folder / "traces").mkdir(parents=True)
+    shutil.copy(TRACES / "manifest.json", folder)
+    shutil.copy(TRACES / "traces" / "noise-1.json", folder / "traces")
+    return folder
 
 
 def run(name: str) -> Recorded:
