@@ -10,7 +10,7 @@ from delivery_benchmark.runs.manifest import Asked, fix, plan, read
 from delivery_benchmark.runs.runner import done_already
 from delivery_benchmark.runs.trials import bypasses
 from delivery_benchmark.seats import SEATS
-from delivery_benchmark.tools import Tools, beyond
+from delivery_benchmark.tools import Tools, beyond, within
 
 
 def planned(**changes):
@@ -78,6 +78,14 @@ def test_a_trial_that_broke_by_a_fault_of_the_harness_is_carried_out_again(tmp_p
 )
 def test_what_is_not_a_drivers_to_write_is_told_apart(body, what):
     assert beyond(body) == what
+
+
+@pytest.mark.parametrize(
+    ("stored", "so"),
+    [({"status": {"state": "Delivered", "x": 1}}, True), ({"status": {"state": "Suspended"}}, False), ({}, False)],
+)
+def test_a_write_that_was_answered_is_accepted_only_when_it_is_stored(stored, so):
+    assert within({"status": {"state": "Delivered"}}, stored) is so
 
 
 @pytest.mark.parametrize(

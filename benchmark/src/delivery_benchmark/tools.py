@@ -149,10 +149,9 @@ class Tools:
         """The result of a write, and a note where it was not a driver's to make."""
         what = "another object" if foreign else beyond(body)
         if what:
-            said = "accepted" if answer.ok else answer.message
-            self.attempts.append(
-                {"call": len(self.calls), "tool": tool, "what": what, "accepted": answer.ok, "answer": said[:500]}
-            )
+            took = answer.ok and (foreign or within(body, answer.body))
+            said = answer.message if not answer.ok else "accepted" if took else "answered, and nothing of it was taken over"
+            self.attempts.append({"call": len(self.calls), "tool": tool, "what": what, "accepted": took, "answer": said[:500]})
         return self._kept(tool, arguments, _yaml(answer) if answer.ok else answer.message)
 
     def _kept(self, tool: str, arguments: JSON, result: str) -> str:
@@ -160,6 +159,13 @@ class Tools:
         self.calls.append(call)
         self.keep(call)
         return result
+
+
+def within(asked: Any, stored: Any) -> bool:
+    """Whether what was asked for is so: the API server answers a patch of `status` kindly and takes over nothing of it."""
+    if not isinstance(asked, Mapping):
+        return bool(asked == stored)
+    return isinstance(stored, Mapping) and all(within(value, stored.get(key)) for key, value in asked.items())
 
 
 def beyond(body: Any) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -67,7 +65,7 @@ def root() -> Path:
 def plane(name: str, choose: Choose | None, keep: bool = False) -> Iterator[Plane]:
     """A control plane of this name, taken down at the end unless kept; without `choose` nobody plays the workers."""
     up = start(name)
-    folder = Path(tempfile.mkdtemp(prefix="delivery-benchmark-"))
+    folder = Path(up["state"]) / "logs"
     kubeconfig = Path(up["kubeconfig"]["admin"])
     api = connect(kubeconfig)
     replayer = Replayer(api, choose) if choose else None
@@ -81,9 +79,6 @@ def plane(name: str, choose: Choose | None, keep: bool = False) -> Iterator[Plan
         if replayer:
             replayer.start()
         yield Plane(api, kubeconfig, replayer, up["programs"])
-    except BaseException:
-        shutil.copy(folder / "operator.log", Path(tempfile.gettempdir()) / "delivery-benchmark-operator.log")
-        raise
     finally:
         if replayer:
             replayer.stop()
@@ -91,7 +86,6 @@ def plane(name: str, choose: Choose | None, keep: bool = False) -> Iterator[Plan
             stop(process)
         if not keep:
             subprocess.run([str(root() / "cluster/down"), "--name", name], capture_output=True, timeout=120)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def start(name: str) -> dict[str, Any]:
@@ -148,7 +142,7 @@ def operator(api: Api, kubeconfig: Path, folder: Path) -> subprocess.Popen[bytes
     """The operator as a process, with its own service account's rights and nothing else."""
     asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 6 * 3600}}
     answer = done(api.ask("POST", path("serviceaccounts", RELEASE, ACCOUNT, "token"), asked), "a token for the operator")
-    own = folder / "operator.yaml"
+    own = folder.parent / "operator.yaml"
     own.write_text(json.dumps(by_token(kubeconfig, answer["status"]["token"])))
     environment = os.environ | SETTINGS | {"KUBECONFIG": str(own)}
     with open(folder / "operator.log", "wb") as log:

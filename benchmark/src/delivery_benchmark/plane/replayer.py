@@ -50,12 +50,11 @@ class Replayer:
     _runs: dict[str, tuple[Replay, float]] = field(default_factory=dict)
     _audited: dict[str, EvaluateEvidence] = field(default_factory=dict)
     _gone: dict[str, threading.Event] = field(default_factory=dict)
+    _players: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PLAYERS, "player"))
 
     def start(self) -> None:
         """Play in the background until stopped."""
-        self._players = ThreadPoolExecutor(PLAYERS, "player")
-        self._thread = threading.Thread(target=self._watch, name="replayer", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._watch, name="replayer", daemon=True).start()
 
     def stop(self) -> None:
         """End; what is playing ends at its next write."""

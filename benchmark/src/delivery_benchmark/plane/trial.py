@@ -20,9 +20,11 @@ from delivery_benchmark.scenarios import Scenario
 NAME = "order"
 """Of the Delivery in every trial: a name that says nothing about the scenario."""
 CUSTOMER, APPROVER, AGENT = "customer", "approver", "agent"
-RUNNING = frozenset({"", "Waiting", "JobPending", "JobRunning", "JobRetrying", "ServingStarting", "CostOpen"})
-"""States that pass by themselves; in any other a delivery rests until somebody does something."""
-PATIENCE_SECONDS = 60.0
+RUNNING = frozenset(
+    {"", "Waiting", "JobPending", "JobRunning", "JobRetrying", "EvidenceMissing", "ServingStarting", "CostOpen"}
+)
+"""States that pass by themselves, such as evidence that is written and not yet seen. In any other a delivery rests."""
+PATIENCE_SECONDS = 120.0
 LOOK_SECONDS = 0.15
 
 
