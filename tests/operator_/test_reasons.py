@@ -126,6 +126,15 @@ async def revoked() -> FakeCluster:
     return await fake.settle()
 
 
+async def serving_ended() -> FakeCluster:
+    """What it may cost to serve is nothing, and a server has started."""
+    fake = await FakeCluster(spec=world.spec(terms__serving={"limit": "0"})).go_on()
+    serving = fake.status.serving
+    assert serving is not None
+    fake.status = fake.status.model_copy(update={"serving": serving.model_copy(update={"since": "2026-11-24T10:00:00Z"})})
+    return await fake.settle()
+
+
 async def overridden() -> FakeCluster:
     """Somebody has it served although it did not learn."""
     fake = await FakeCluster(play=Play(wins=10)).go_on()
@@ -243,6 +252,7 @@ ROWS: list[tuple[str, Reason, World]] = [
     ("Deployed", Reason.OVERRIDDEN, overridden),
     ("Deployed", Reason.GATE_NOT_ENFORCED, gate(no_gate)),
     ("Deployed", Reason.SERVING_STARTING, gate(lambda fake: fake.approve())),
+    ("Deployed", Reason.SERVING_ENDED, serving_ended),
     ("Deployed", Reason.SERVED, ends()),
     ("Deployed", Reason.SERVED_DIFFERS, ends(play=Play(answer="label_1"))),
     ("CostSettled", Reason.COST_OPEN, until("train", starts)),

@@ -95,6 +95,17 @@ TERMS_RULES = [
         "quantity(self.budget.limit).compareTo(quantity(oldSelf.budget.limit)) >= 0",
         "budget.limit can only be raised, by who has the verb fund",
     ),
+    _rule(
+        "has(self.serving) == has(oldSelf.serving) && (!has(self.serving) || ("
+        "has(self.serving.limit) == has(oldSelf.serving.limit) && "
+        "self.serving.?timeToLive == oldSelf.serving.?timeToLive))",
+        "serving is the customer's and never changes, but for a limit that is raised: create another Delivery",
+    ),
+    _rule(
+        "!has(self.serving) || !has(self.serving.limit) || !has(oldSelf.serving) || !has(oldSelf.serving.limit) || "
+        "quantity(self.serving.limit).compareTo(quantity(oldSelf.serving.limit)) >= 0",
+        "serving.limit can only be raised, by who has the verb fund",
+    ),
 ]
 SPEC_RULES = [
     _same("base", "create another Delivery"),

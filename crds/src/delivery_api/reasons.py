@@ -92,6 +92,7 @@ class Reason(StrEnum):
     OVERRIDDEN = "Overridden", True, "Served although its audit did not pass, by the verb override. No pass, and not billed."
     GATE_NOT_ENFORCED = "GateNotEnforced", True, "The API server let a test approval through; nothing is deployed."
     SERVING_STARTING = "ServingStarting", True, "The servers are not ready yet."
+    SERVING_ENDED = "ServingEnded", True, "Serving has used up its own limit or its time to live; nothing serves."
     SERVED = "Served", False, "The endpoint gives the audited answers."
     SERVED_DIFFERS = "ServedDiffers", True, "The endpoint does not give the audited answers."
 

@@ -155,6 +155,8 @@ class Ruling(Model):
     """approve, reject, expire, revoke or override."""
     by: str
     """Who, as the API server knows them."""
+    group: str | None = None
+    """Those of spec.approval.groups to which they belong, as the API server stamped it; absent where none are asked for."""
     reason: str | None = None
     """What they wrote."""
     at: str
@@ -204,6 +206,16 @@ class ServingStatus(Model):
     """Model name to ask for."""
     ready_replicas: int = 0
     """Servers that answer."""
+    since: str | None = None
+    """Start of the first server."""
+    ends_at: str | None = None
+    """When the servers are taken down, as things stand: their time to live is over, or their limit is spent."""
+    amount: Money | None = None
+    """What servers that have ended have cost; no part of `status.cost`, and under the limit of `spec.terms.serving` only."""
+    burn: Money | None = None
+    """What those that run cost an hour."""
+    ledger: Annotated[tuple[LedgerEntry, ...], Field(max_length=64)] = ()
+    """Their pods; old ones that have ended are in `amount` only."""
 
 
 class Progress(Model):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from delivery_api.model import Fraction, Model, Money
+from delivery_api.model import Duration, Fraction, Model, Money
 from delivery_api.sources import Source
 
 Metric = Literal["Accuracy", "ExactMatch", "F1"]
@@ -39,6 +39,15 @@ class Budget(Model):
     """ISO 4217 code; must be the currency of the accelerator class."""
 
 
+class ServingTerms(Model):
+    """What serving may cost and how long it may last: a limit of its own, apart from the budget."""
+
+    limit: Money | None = None
+    """Most that the servers may cost in all, in the budget's currency; raising it needs the verb `fund`. Left out: no limit."""
+    time_to_live: Duration | None = None
+    """The servers are taken down so long after the first of them started. Left out: they stay."""
+
+
 class Handling(Model):
     """How the customer's data must be treated."""
 
@@ -65,3 +74,5 @@ class Terms(Model):
     """The limit."""
     handling: Handling = Handling()
     """Treatment of the data."""
+    serving: ServingTerms | None = None
+    """Limits of what serves."""

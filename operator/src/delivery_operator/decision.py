@@ -74,6 +74,8 @@ class Facts:
     version: ModelVersionSpec | None = None
     approval: ApprovalStatus | None = None
     serving: ServingStatus | None = None
+    serving_ended: str | None = None
+    """Why nothing may serve any more: its own limit, or its time to live."""
     verified: VerifyEvidence | None = None
     cost: CostStatus | None = None
     progress: Progress | None = None

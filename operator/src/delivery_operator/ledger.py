@@ -37,9 +37,9 @@ def of(observed: Observed) -> tuple[LedgerEntry, ...]:
     return advance(observed.ledger, seen)
 
 
-def advance(before: tuple[LedgerEntry, ...], seen: Witnesses) -> tuple[LedgerEntry, ...]:
+def advance(before: tuple[LedgerEntry, ...], seen: Witnesses, counted: frozenset[Stage] = COUNTED) -> tuple[LedgerEntry, ...]:
     """The ledger after what is seen now, oldest first."""
-    pods = {pod.name: pod for pod in seen.pods if pod.accelerated and pod.stage in COUNTED}
+    pods = {pod.name: pod for pod in seen.pods if pod.accelerated and pod.stage in counted}
     entries = {entry.pod: entry for entry in before}
     for pod in pods.values():
         if pod.name not in entries and pod.started_at and pod.accelerated:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from delivery_api.finding import Finding, Verdict, unknown
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
-from delivery_operator import attempts, ledger
+from delivery_operator import attempts, ledger, serving_cost, serving_plan
 from delivery_operator.decision import Decision, Facts, Want
 from delivery_operator.manifests import records
 from delivery_operator.observed import Observed
@@ -50,7 +50,11 @@ class Outcome:
 
 def run(observed: Observed, settings: Settings, faulted: Faulted = lambda stage, error: None) -> Outcome:
     """Decide all stages. Pure, but for `faulted`, which is told of bugs."""
-    facts = Facts(ledger=ledger.of(observed), gain=observed.status.gain)
+    serving = serving_cost.told(observed)
+    facts = Facts(ledger=ledger.of(observed), gain=observed.status.gain, serving=serving)
+    if serving is not None:
+        ended = serving_cost.over(observed, serving)
+        facts = replace(facts, serving_ended=ended).look_again(None if ended else serving_cost.seconds_left(observed, serving))
     if any(one.overflow for one in observed.evidence):
         # Its registry may be back: nothing in the cluster will say so.
         facts = facts.look_again(UNREAD_SECONDS)
@@ -70,6 +74,9 @@ def run(observed: Observed, settings: Settings, faulted: Faulted = lambda stage,
     if broken:
         # A bug of ours stops nobody's training.
         keeps |= {job.name for job in observed.jobs}
+    if facts.serving_ended:
+        # Whatever the stages say: an edit of the spec, or a bug of ours, does not have it serve on.
+        wants += serving_plan.deletions(observed.servers, observed.work_namespace)
     return Outcome(facts.findings, facts, ordered(observed, facts.findings, wants, keeps))
 
 

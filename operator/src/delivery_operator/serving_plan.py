@@ -11,7 +11,7 @@ from delivery_operator.decision import Facts, Want
 from delivery_operator.manifests import serving
 from delivery_operator.manifests.common import matches
 from delivery_operator.manifests.pod import PodPlan, claims_of, secrets_of
-from delivery_operator.observed import Observed
+from delivery_operator.observed import Observed, Server
 from delivery_operator.settings import Settings
 
 
@@ -103,3 +103,12 @@ def lacking(observed: Observed, wanted: tuple[dict[str, object], ...]) -> tuple[
         if not matches(manifest, observed.objects.get(want.name)):
             wants.append(want)
     return tuple(wants)
+
+
+def deletions(servers: tuple[Server, ...], namespace: str) -> tuple[Want, ...]:
+    """What takes servers down; the Service stays."""
+    return tuple(
+        Want("delete", {"apiVersion": "apps/v1" if one.kind == "Deployment" else f"{serving.KSERVE}/v1beta1", "kind": one.kind,
+                        "metadata": {"name": one.name, "namespace": namespace}})
+        for one in servers
+    )  # fmt: skip

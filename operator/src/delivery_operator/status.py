@@ -141,7 +141,8 @@ def without_progress(status: DeliveryStatus) -> DeliveryStatus:
     if status.state in UNDER_WAY:
         update |= {"message": "", "state": "", "gain": None, "cost": None}
     if status.serving:
-        update["serving"] = status.serving.model_copy(update={"ready_replicas": 0})
+        money = dict.fromkeys(("since", "ends_at", "amount", "burn")) | {"ready_replicas": 0, "ledger": ()}
+        update["serving"] = status.serving.model_copy(update=money)
     return status.model_copy(update=update)
 
 

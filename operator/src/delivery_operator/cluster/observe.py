@@ -79,7 +79,8 @@ class Observer:
     def _pods(self, uid: str, work: str, status: DeliveryStatus, now: datetime) -> tuple[Pod, ...]:
         """Pods there are, and those that are gone and not yet in the ledger. Elsewhere anybody can label a pod as ours."""
         here = [reading.pod(one) for one in self._world.pods.of(uid) if _is_in(one, work)]
-        closed = {entry.pod for entry in (status.cost.ledger if status.cost else ()) if entry.finished_at}
+        ledgers = (*(status.cost.ledger if status.cost else ()), *(status.serving.ledger if status.serving else ()))
+        closed = {entry.pod for entry in ledgers if entry.finished_at}
         ghosts = self._world.ghosts.get(uid, {})
         for name in [name for name in ghosts if name in closed]:
             del ghosts[name]

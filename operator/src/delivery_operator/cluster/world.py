@@ -9,6 +9,7 @@ from delivery_operator.cluster.client import Api
 from delivery_operator.cluster.paths import Kind
 from delivery_operator.cluster.store import Raw, Store
 from delivery_operator.cluster.watching import Watcher
+from delivery_operator.manifests.serving import SERVES
 from delivery_operator.observed import Key
 from delivery_operator.reading import uid_of
 
@@ -38,6 +39,12 @@ def version_owner(raw: Raw) -> str:
 def namespace_of(raw: Raw) -> str:
     """Namespace of an object."""
     return str(raw["metadata"].get("namespace", ""))
+
+
+def _costs(raw: Raw) -> bool:
+    """Whether a pod is in a ledger: it holds an accelerator, or it serves."""
+    metadata = raw["metadata"]
+    return names.PRICE in (metadata.get("annotations") or {}) or (metadata.get("labels") or {}).get(SERVES) == "true"
 
 
 def tenant_of(raw: Raw) -> str:
@@ -118,7 +125,7 @@ class World:
             # A bill of what was deleted, or the end of its work.
             self.wake_budgets(tenant_of(raw))
         uid = version_owner(raw) if kind is paths.VERSIONS else uid_of(raw)
-        if kind is paths.PODS and event == "DELETED" and names.PRICE in (raw["metadata"].get("annotations") or {}):
+        if kind is paths.PODS and event == "DELETED" and _costs(raw):
             self.ghosts.setdefault(uid, {})[raw["metadata"]["name"]] = slim(raw)
         if owner := self.keys.get(uid):
             self._wake(owner)

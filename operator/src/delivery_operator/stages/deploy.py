@@ -42,7 +42,7 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
         return _closed(observed, facts, state, task)
     if observed.status.approval != state.status:
         # Who approved and when is a recorded fact before anything comes of it.
-        return Decision(unknown(Reason.SERVING_STARTING, STARTING), replace(facts, serving=_endpoint(observed, task, 0)))
+        return Decision(unknown(Reason.SERVING_STARTING, STARTING), replace(facts, serving=_endpoint(observed, facts, task, 0)))
     return _served(observed, settings, facts, task, plan, (audit, evaluated))
 
 
@@ -69,12 +69,14 @@ def around(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     finding = unknown(Reason.OVERRIDDEN, message)
     if observed.status.approval != state.status:
         # Who took it upon themselves, and why, is a recorded fact before anything comes of it.
-        return Decision(finding, replace(facts, serving=_endpoint(observed, task, 0)))
+        return Decision(finding, replace(facts, serving=_endpoint(observed, facts, task, 0)))
+    if facts.serving_ended:
+        return _ended(observed, facts, task)
     name = digest(plan)
     wants = serving_plan.lacking(observed, serving_plan.manifests(observed, settings, facts, task, name))
     ready = _ready(observed, name)
     return Decision(
-        finding, replace(facts, serving=_endpoint(observed, task, ready)), (*wants, *_replaced(observed, name, ready))
+        finding, replace(facts, serving=_endpoint(observed, facts, task, ready)), (*wants, *_replaced(observed, name, ready))
     )
 
 
@@ -83,10 +85,16 @@ def _closed(observed: Observed, facts: Facts, state: approval.Approval, task: Se
     assert state.finding is not None
     if state.finding.reason is not Reason.APPROVAL_REVOKED:
         return Decision(state.finding, facts)
-    facts = replace(facts, serving=_endpoint(observed, task, 0))
+    facts = replace(facts, serving=_endpoint(observed, facts, task, 0))
     if observed.status.approval != state.status:
         return Decision(state.finding, facts)
-    return Decision(state.finding, facts, _deletions(observed.servers, observed.work_namespace))
+    return Decision(state.finding, facts, serving_plan.deletions(observed.servers, observed.work_namespace))
+
+
+def _ended(observed: Observed, facts: Facts, task: ServeTask) -> Decision:
+    """Approved, and over: the pipeline takes the servers down."""
+    facts = replace(facts, serving=_endpoint(observed, facts, task, 0))
+    return Decision(unknown(Reason.SERVING_ENDED, facts.serving_ended or ""), facts)
 
 
 def _ready(observed: Observed, name: str) -> int:
@@ -103,6 +111,8 @@ def _served(
     judged_by: tuple[AuditEvidence, EvaluateEvidence],
 ) -> Decision:
     """Approved: bring up the servers, then verify what they answer."""
+    if facts.serving_ended:
+        return _ended(observed, facts, task)
     name = digest(plan)
     if serving_plan.runtime(observed) == "InferenceService" and serving.KSERVE not in observed.apis:
         message = "spec.serving.runtime=InferenceService, but the cluster has no serving.kserve.io"
@@ -110,7 +120,7 @@ def _served(
     wants = serving_plan.lacking(observed, serving_plan.manifests(observed, settings, facts, task, name))
     server = next((one for one in observed.servers if one.inputs == inputs_label(name)), None)
     ready = server.ready if server else 0
-    facts = replace(facts, serving=_endpoint(observed, task, ready))
+    facts = replace(facts, serving=_endpoint(observed, facts, task, ready))
     wants = (*wants, *_replaced(observed, name, ready))
     if observed.spec.suspend:
         return Decision(unknown(Reason.SUSPENDED, "spec.suspend is true; set it to false to serve again"), facts, wants)
@@ -125,9 +135,12 @@ def _served(
     return Decision(_said(carried, ready), _known(facts, carried), (*wants, *carried.wants), carried.keeps)
 
 
-def _endpoint(observed: Observed, task: ServeTask, ready: int) -> ServingStatus:
+def _endpoint(observed: Observed, facts: Facts, task: ServeTask, ready: int) -> ServingStatus:
     """Where customers ask."""
-    return ServingStatus(url=serving.url(observed), model=task.model_name, ready_replicas=ready)
+    url, model = serving.url(observed), task.model_name
+    if facts.serving is None:
+        return ServingStatus(url=url, model=model, ready_replicas=ready)
+    return facts.serving.model_copy(update={"url": url, "model": model, "ready_replicas": ready})
 
 
 def _verified_before(observed: Observed, given: Assignment) -> bool:
@@ -163,15 +176,7 @@ def _starting(observed: Observed, server: Server | None) -> Finding:
 def _replaced(observed: Observed, name: str, ready: int) -> tuple[Want, ...]:
     """Servers of an earlier approval go once the new ones answer."""
     old = tuple(one for one in observed.servers if one.inputs != inputs_label(name)) if ready else ()
-    return _deletions(old, observed.work_namespace)
-
-
-def _deletions(servers: tuple[Server, ...], namespace: str) -> tuple[Want, ...]:
-    return tuple(
-        Want("delete", {"apiVersion": "apps/v1" if one.kind == "Deployment" else f"{serving.KSERVE}/v1beta1", "kind": one.kind,
-                        "metadata": {"name": one.name, "namespace": namespace}})
-        for one in servers
-    )  # fmt: skip
+    return serving_plan.deletions(old, observed.work_namespace)
 
 
 def verification(
