@@ -72,6 +72,20 @@ def test_scores_that_are_not_right_or_wrong(tab: Page):
         agree(found, probe.assess([one], margin=0.15, planned_steps=one.planned_steps))
 
 
+def test_a_run_that_was_certified_and_then_forgets_is_stopped(tab: Page):
+    """The flag speaks last, whichever came first."""
+    looks = tuple(
+        Look(step=step, seconds=0.0, items=tuple(
+            Outcome(id=f"{step}-{number}", base=1.0 - right, candidate=right) for number in range(200)
+        ))
+        for step, right in ((30, 1.0), (60, 0.0), (90, 0.0))
+    )  # fmt: skip
+    one = TrainEvidence(delivery_uid="u", inputs="i", attempt=1, pod="p", planned_steps=100, looks=looks)
+    library = probe.assess([one], margin=0.2, planned_steps=100)
+    assert library.certify.first_crossing(0.05) == 1 and (library.flag.first_crossing(0.01) or 0) > 1
+    agree(computed(tab, [[{"planned": 100, "warmup": 20, "looks": traces.looks(one)}, 0.2, 0.01, 0.05]])[0], library)
+
+
 def test_a_certain_zero_is_not_made_of_a_long_healthy_run(tab: Page):
     """20,000 items that all gain: the wealth underflows a double, its logarithm does not."""
     run = {"planned": 10, "warmup": 2, "looks": [{"step": 5, "differences": [[1, 20_000]]}]}
