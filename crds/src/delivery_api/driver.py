@@ -66,6 +66,8 @@ class Config(Model):
     """Steps of linear warm-up; linear decay to zero follows."""
     learning_rate: Rate | None = None
     """Peak learning rate, such as "1e-3"."""
+    parallelism: Literal["DataParallel", "FSDP"] | None = None
+    """How several accelerators share the run: each holds a copy of the model, or each a part of it. Left out with one."""
     optimizer: Literal["AdamW"] | None = None
     """Optimizer."""
     rank: Annotated[int, Field(ge=1, le=1024)] | None = None
@@ -86,7 +88,11 @@ class Schedule(Model):
     accelerator_class: Name | None = None
     """Name of an AcceleratorClass."""
     count: Annotated[int, Field(ge=1, le=1024)] | None = None
-    """Accelerators."""
+    """Accelerators of the training run, on all nodes together."""
+    nodes: Annotated[int, Field(ge=1, le=128)] | None = None
+    """Nodes that they are spread over evenly. Left out: as few as there is room on."""
+    deadline: Duration | None = None
+    """Longest that training and audit may take by the high estimate, such as 12h; more accelerators are used to keep to it."""
     queue: Name | None = None
     """Kueue LocalQueue in the work namespace; Jobs are then created suspended with its label."""
 
