@@ -14,7 +14,7 @@ from torch import Tensor
 
 from delivery_api.digests import sha256
 from delivery_api.evidence import ArtifactRecord
-from delivery_measure.weights import adapters
+from delivery_measure.weights import adapters, whole
 
 ADAPTER = "adapter_model.safetensors"
 PREFIX = "base_model.model."
@@ -79,13 +79,13 @@ def merge_kept(trained: Any, merged: Any) -> float | None:
     The difference of the weights, projected on what the adapters add. None when they add nothing.
     """
     modules = dict(merged.named_modules())
-    left = whole = 0.0
+    left = all_of_it = 0.0
     for name, layer in adapters(trained):
-        delta = layer.get_delta_weight(layer.active_adapters[0]).float()
+        delta = whole(layer.get_delta_weight(layer.active_adapters[0])).float()
         before, after = weight_of(layer.get_base_layer()), weight_of(modules[name])
         left += float(((after - before) * delta).sum())
-        whole += float((delta * delta).sum())
-    return left / whole if whole else None
+        all_of_it += float((delta * delta).sum())
+    return left / all_of_it if all_of_it else None
 
 
 def merge_dtype(trained: Any, merged: Any) -> str:
@@ -96,5 +96,4 @@ def merge_dtype(trained: Any, merged: Any) -> str:
 
 def weight_of(layer: Any) -> Tensor:
     """A linear layer's weights as numbers, whatever format they are kept in."""
-    found: Tensor = dequantize_module_weight(layer).float()
-    return found
+    return whole(dequantize_module_weight(layer)).float()

@@ -9,12 +9,18 @@ from typing import Any
 import torch
 from peft.tuners.lora import LoraLayer
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 LAYER = re.compile(r"\.(?:layers|h|blocks|block)\.(\d+)\.")
 SAMPLE = 65_536
 FIRST_STEPS = 3
 RELATIVE_TOLERANCE = 0.05
 NO_LEAK_TOLERANCE = 1e-4
+
+
+def whole(value: Tensor) -> Tensor:
+    """A tensor that is spread over the processes of a run, gathered, for which all of them must ask; any other as it is."""
+    return value.full_tensor() if isinstance(value, DTensor) else value
 
 
 def adapters(model: Any) -> Iterator[tuple[str, Any]]:
@@ -72,7 +78,7 @@ def gradients_reach(model: Any, loss: Callable[[], Tensor]) -> bool:
         total = loss()
         if total.requires_grad:
             total.backward()
-    reached = [name for name, value in values if value.grad is not None and bool(value.grad.abs().sum() > 0)]
+    reached = [name for name, value in values if value.grad is not None and bool(whole(value.grad).abs().sum() > 0)]
     model.zero_grad()
     model.train(was_training)
     return bool(reached) and layer_numbers(reached) == layer_numbers(name for name, _ in values)
@@ -86,7 +92,7 @@ def steps_kept(model: Any, rate: float) -> float | None:
     """
     changed = counted = 0
     for _, value in trained(model):
-        sample = value.detach().flatten()[:SAMPLE]
+        sample = whole(value.detach()).flatten()[:SAMPLE]
         sample = sample[sample != 0]
         changed += int((sample - rate != sample).sum())
         counted += sample.numel()
@@ -96,7 +102,7 @@ def steps_kept(model: Any, rate: float) -> float | None:
 @torch.no_grad()
 def sums(model: Any) -> dict[str, float]:
     """The sum of every trained tensor, to tell later whether it moved; a step changes a few weights at least."""
-    return {name: float(value.sum(dtype=torch.float64)) for name, value in trained(model)}
+    return {name: float(whole(value).sum(dtype=torch.float64)) for name, value in trained(model)}
 
 
 def moved(model: Any, before: Mapping[str, float]) -> float:

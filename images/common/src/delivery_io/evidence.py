@@ -48,6 +48,13 @@ class FolderSink:
             (self.folder / f"{key}.new").rename(self.folder / key)
 
 
+class NoSink:
+    """Of a process that works beside the one that records."""
+
+    def put(self, data: dict[str, str]) -> None:
+        """Keep nothing."""
+
+
 class ClusterSink:
     """Evidence as the ConfigMap that this pod's token may write."""
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from delivery_api.evidence import AuditEvidence, EvaluateEvidence, EvidenceCommon, SignEvidence, TrainEvidence, VerifyEvidence
 from delivery_api.tasks import AuditTask, EvaluateTask, SignTask, Task, TrainTask, VerifyTask, read_task
-from delivery_io.evidence import Overflow, Recorder, sink_for
+from delivery_io.evidence import NoSink, Overflow, Recorder, sink_for
 from delivery_io.fetch import Fetcher
 from delivery_io.problems import WorkProblem
 from delivery_io.settings import Settings, from_environment
@@ -80,15 +80,18 @@ def problem_of(error: BaseException) -> WorkProblem:
 
 
 def run(
-    task: EvidenceTask, work: Callable[[EvidenceTask, Context], None], overflow: Callable[[Context], Overflow] | None = None
+    task: EvidenceTask,
+    work: Callable[[EvidenceTask, Context], None],
+    overflow: Callable[[Context], Overflow] | None = None,
+    records: bool = True,
 ) -> int:
-    """Do the work and record it; returns the exit status."""
+    """Do the work and record it; returns the exit status. Of several processes that do it together, one records."""
     settings = from_environment()
     kind = task.kind
     evidence = EVIDENCE[kind](delivery_uid=task.delivery_uid, inputs=task.inputs, attempt=task.attempt, pod=settings.pod)
-    recorder = Recorder(sink_for(settings, kind, task.delivery_uid), evidence)
+    recorder = Recorder(sink_for(settings, kind, task.delivery_uid) if records else NoSink(), evidence)
     context = Context(settings, Fetcher(settings, task.insecure_registries), recorder)
-    if overflow is not None:
+    if overflow is not None and records:
         recorder.on_overflow(overflow(context))
     seconds = getattr(task, "seconds", None)
     if seconds is not None:
@@ -104,6 +107,8 @@ def run(
         problem = problem_of(error)
         print(f"{problem.kind}: {problem.field}: {problem.message}", file=sys.stderr, flush=True)
         recorder.set(problem=problem.record())
+    if not records:
+        return 0 if recorder.evidence.problem is None else 1
     digest = recorder.finish()
     try:
         settings.termination_log.write_text(digest)

@@ -14,7 +14,7 @@ from delivery_api.driver import Config
 from delivery_api.tasks import TrainTask
 from delivery_io import prompts
 from delivery_io.problems import WorkProblem
-from delivery_measure.weights import adapters
+from delivery_measure.weights import adapters, whole
 from delivery_worker import attention
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
@@ -108,8 +108,8 @@ class Merged:
     def update(self, trained: Any) -> Any:
         """Weights of the trained model, added in fp32 and rounded once."""
         for name, layer in adapters(trained):
-            weight = layer.get_base_layer().weight
-            delta = layer.get_delta_weight(layer.active_adapters[0]).float()
+            weight = whole(layer.get_base_layer().weight)
+            delta = whole(layer.get_delta_weight(layer.active_adapters[0])).float()
             self._modules[name].weight.copy_((weight.float() + delta).to(weight.dtype))
         return self.model
 

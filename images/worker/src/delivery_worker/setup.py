@@ -1,12 +1,12 @@
 """Bring together what a training run needs: rows, model, optimizer, probe and where checkpoints go."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from delivery_api import sealed
@@ -14,16 +14,17 @@ from delivery_api.evidence import Preflight
 from delivery_api.tasks import TrainTask
 from delivery_io import prompts, tables
 from delivery_io.download import sha256_file
-from delivery_io.problems import WorkProblem
 from delivery_io.redact import prepared_row
 from delivery_io.registry import Registry
 from delivery_io.runtime import Context
 from delivery_io.tables import Row
 from delivery_worker import model as models
+from delivery_worker import parallel
 from delivery_worker.checkpoint import Checkpoints, History
 from delivery_worker.examples import examples, labels_of, training_rows
 from delivery_worker.loss import batch_loss
 from delivery_worker.packing import Example
+from delivery_worker.parallel import Group
 from delivery_worker.probe import Probe
 
 CHECKPOINT_PATIENCE_SECONDS = 20.0
@@ -36,7 +37,7 @@ class Run:
 
     task: TrainTask
     context: Context
-    accelerator: Accelerator
+    group: Group
     base: Any
     model: Any
     tokenizer: Any
@@ -55,24 +56,27 @@ class Run:
     @property
     def bare(self) -> Any:
         """The model without what accelerate wraps around it."""
-        return self.accelerator.unwrap_model(self.model)
+        return self.model if self.group.is_sharded else self.group.accelerator.unwrap_model(self.model)
 
     def loss(self, batch: Sequence[Example]) -> Tensor:
         """Sum of the loss over a batch."""
-        with self.accelerator.autocast():
-            return batch_loss(self.model, batch, self.accelerator.device, self.task.plan.packing)
+        with self.group.accelerator.autocast():
+            return batch_loss(self.model, batch, self.group.accelerator.device, self.task.plan.packing)
 
     def base_scope(self) -> tuple[Any, AbstractContextManager[Any]]:
         """The base, for the probe."""
         if self.task.plan.method == "Full":
             return self.base, nullcontext()
-        return self.bare, self.bare.disable_adapter()
+        scope = ExitStack()
+        scope.enter_context(self.bare.disable_adapter())
+        scope.enter_context(self.group.accelerator.autocast())
+        return self.bare, scope
 
     def candidate_scope(self) -> tuple[Any, AbstractContextManager[Any]]:
         """What would be delivered now, for the probe."""
         if self.merged is not None:
             return self.merged.update(self.bare), nullcontext()
-        return self.bare, self.accelerator.autocast()
+        return self.bare, self.group.accelerator.autocast()
 
 
 def read_rows(task: TrainTask, context: Context) -> tuple[list[Row], list[Row]]:
@@ -94,12 +98,6 @@ def optimizer_of(model: Any, task: TrainTask) -> torch.optim.AdamW:
     return torch.optim.AdamW(trained, lr=float(task.config.learning_rate or "1e-4"), weight_decay=0.0)
 
 
-def _accelerator(precision: str) -> Accelerator:
-    if precision == "fp16" and not torch.cuda.is_available():
-        raise WorkProblem("Invalid", "spec.config.precision", "fp16 trains on GPUs only; use bf16 or fp32 on this class")
-    return Accelerator(mixed_precision="no" if precision == "fp32" else precision, cpu=not torch.cuda.is_available())
-
-
 def output(task: TrainTask, context: Context, patience: float) -> Registry:
     """The output repository."""
     there = task.output
@@ -117,38 +115,51 @@ def _checkpoints(task: TrainTask, context: Context) -> Checkpoints | None:
 
 
 def prepare(task: TrainTask, context: Context) -> Run:
-    """Fetch, load and wrap; resumed from the newest checkpoint of the same inputs."""
-    rows, pool = read_rows(task, context)
-    context.check()
-    precision = task.config.precision or "fp32"
-    accelerator = _accelerator(precision)
+    """Fetch, load and spread; resumed from the newest checkpoint of the same inputs."""
+    group = parallel.join(task)
+    with group.in_turn():
+        rows, pool = read_rows(task, context)
+        context.check()
+        folder = context.fetcher.model(task.base, "spec.base")
+        context.check()
     torch.manual_seed(task.config.seed or 0)
-    is_full = task.plan.method == "Full"
-    folder = context.fetcher.model(task.base, "spec.base")
-    context.check()
-    base, tokenizer = models.load(folder, "fp32" if is_full else precision, accelerator.device)
+    base, original, tokenizer = _loaded(task, folder, group)
     parameters, expected = sum(value.numel() for value in base.parameters()), models.expected_parameters(base, task)
-    original = models.Merged(base) if is_full or models.artifact_kind(task, parameters) == "Merged" else None
-    model = models.trainable(base, task)
-    optimizer = optimizer_of(model, task)
+    model = group.spread(models.trainable(base, task))
+    optimizer = group.accelerator.prepare_optimizer(optimizer_of(model, task))
     checkpoints = _checkpoints(task, context)
-    history = checkpoints.newest(model, optimizer) if checkpoints else History()
-    model, optimizer = accelerator.prepare(model, optimizer)
-    labels = labels_of(rows) if task.task == "Classification" else ()
-    return Run(
+    run = Run(
         task=task,
         context=context,
-        accelerator=accelerator,
-        base=original.model if is_full and original else base,
+        group=group,
+        base=original.model if task.plan.method == "Full" and original else base,
         model=model,
         tokenizer=tokenizer,
         optimizer=optimizer,
         rows=examples(rows, task, tokenizer, prompts.stop_id(tokenizer)),
         pool=pool,
-        probe=Probe(task, pool, labels, tokenizer),
-        merged=None if is_full else original,
+        probe=Probe(task, pool, labels_of(rows) if task.task == "Classification" else (), tokenizer),
+        merged=None if task.plan.method == "Full" else original,
         checkpoints=checkpoints,
         parameters=parameters,
         expected=expected,
-        history=history,
+        history=History(),
     )
+    if checkpoints:
+        run.history = checkpoints.newest(run.bare, run.optimizer, group.share)
+    return run
+
+
+def _loaded(task: TrainTask, folder: Path, group: Group) -> tuple[Any, models.Merged | None, Any]:
+    """(base, copy of it, tokenizer). What is spread is first loaded beside the accelerators, of which none has room for all."""
+    is_full, device = task.plan.method == "Full", group.accelerator.device
+    place = torch.device("cpu") if group.is_sharded else device
+    base, tokenizer = models.load(folder, "fp32" if is_full else task.config.precision or "fp32", place)
+    if not is_full and models.artifact_kind(task, sum(value.numel() for value in base.parameters())) != "Merged":
+        return base, None, tokenizer
+    original = models.Merged(base)
+    if group.is_sharded and is_full:
+        group.spread(original.model)
+    else:
+        original.model.to(device)
+    return base, original, tokenizer

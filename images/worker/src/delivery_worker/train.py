@@ -18,8 +18,9 @@ from delivery_io.evidence import Overflow
 from delivery_io.problems import WorkProblem
 from delivery_io.runtime import Context
 from delivery_measure import weights
-from delivery_worker import preflight
-from delivery_worker.deliver import deliver
+from delivery_worker import parallel, preflight
+from delivery_worker.checkpoint import state_of
+from delivery_worker.deliver import deliver, finished
 from delivery_worker.examples import batches, rate
 from delivery_worker.loss import supervised
 from delivery_worker.packing import Example
@@ -41,19 +42,21 @@ def take_step(run: Run, step: int, batch: Sequence[Example]) -> Step:
     learning_rate = rate(step, config.steps or 1, config.warmup_steps or 0, float(config.learning_rate or "1e-4"))
     for group in run.optimizer.param_groups:
         group["lr"] = learning_rate
-    mine = batch[run.accelerator.process_index :: run.accelerator.num_processes]
+    parts, place = run.group.size, run.group.accelerator.process_index
+    mine = batch[place::parts]
     size, tokens, total = config.micro_batch_size or len(mine), supervised(batch), 0.0
     for start in range(0, len(mine), size):
-        loss = run.loss(mine[start : start + size]) * (run.accelerator.num_processes / tokens)
-        run.accelerator.backward(loss)
+        with run.group.pass_of(run.model, is_last=start + size >= len(mine)):
+            # Gradients are averaged over the processes; the loss is a mean over the tokens of all of them.
+            loss = run.loss(mine[start : start + size]) * (parts / tokens)
+            run.group.accelerator.backward(loss)
         total += float(loss.detach())
-    norm = float(run.accelerator.clip_grad_norm_(run.model.parameters(), LARGEST_GRADIENT))
+    norm = run.group.clip(run.model, LARGEST_GRADIENT)
     run.optimizer.step()
     run.optimizer.zero_grad()
-    mean = float(run.accelerator.gather(torch.tensor([total], device=run.accelerator.device)).mean())
     return Step(
         step=step,
-        loss=finite(mean),
+        loss=finite(run.group.mean(total)),
         grad_norm=finite(norm),
         learning_rate=learning_rate,
         tokens=sum(example.length for example in batch),
@@ -117,21 +120,23 @@ def look(run: Run, step: int) -> None:
 
 def save(run: Run) -> None:
     """A checkpoint of the last step."""
-    if run.checkpoints and run.history.steps and run.accelerator.is_main_process:
-        run.checkpoints.save(run.bare, run.optimizer, run.history)
+    if run.checkpoints and run.history.steps:
+        state = state_of(run.bare, run.optimizer)
+        if run.group.is_first:
+            run.checkpoints.save(state, run.history)
 
 
 def train(run: Run) -> None:
     """All steps that are left. A loss that is not finite ends the run at once: more steps cost money and heal nothing."""
     config, done = run.task.config, run.history.step
     steps = config.steps or 1
-    size = (config.micro_batch_size or 16) * (config.accumulation_steps or 1) * run.accelerator.num_processes
+    size = (config.micro_batch_size or 16) * (config.accumulation_steps or 1) * run.group.size
     order = batches(len(run.rows), size, config.seed or 0, after=done)
     run.bare.train()
     if done:
         look(run, done)
     for step in range(done + 1, steps + 1):
-        run.context.check()
+        run.group.check(run.context)
         taken = take_step(run, step, [run.rows[number] for number in next(order)])
         run.history = replace(run.history, steps=(*run.history.steps, taken))
         if step == done + weights.FIRST_STEPS:
@@ -170,9 +175,17 @@ def work(task: TaskCommon, context: Context) -> None:
     if run.history.steps and run.history.steps[-1].loss is None:
         return
     save(run)
-    registry = output(task, context, context.settings.push_seconds)
-    artifact = deliver(task, run.bare, run.merged, run.tokenizer, registry, context.settings.work)
-    context.recorder.set(artifact=artifact, peak_memory_bytes=peak_memory())
+    made = finished(task, run.bare, run.merged, keep=run.group.is_first)
+    if run.group.is_first:
+        registry = output(task, context, context.settings.push_seconds)
+        artifact = deliver(task, made, run.tokenizer, registry, context.settings.work)
+        context.recorder.set(artifact=artifact, peak_memory_bytes=peak_memory())
+
+
+def told(task: TaskCommon, context: Context) -> None:
+    """The run, as one of several processes: what ends one ends all, and the first says why."""
+    with parallel.telling():
+        work(task, context)
 
 
 def overflow(task: TrainTask, context: Context) -> Overflow:
@@ -191,4 +204,4 @@ def overflow(task: TrainTask, context: Context) -> Overflow:
 def main(task: TrainTask) -> int:
     """Run the task of this process."""
     print(f"Training for {task.delivery_uid}, attempt {task.attempt}", file=sys.stderr, flush=True)
-    return runtime.run(task, work, lambda context: overflow(task, context))
+    return runtime.run(task, told, lambda context: overflow(task, context), records=parallel.is_first())
