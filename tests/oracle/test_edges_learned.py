@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
-from scipy.stats import binom
+from scipy.stats import binom, multinomial
 
 from delivery_api.finding import Verdict
 from delivery_oracle.statistics import mcnemar, power
@@ -101,6 +101,10 @@ def test_a_comparison_says_all_it_rests_on():
     assert (seen.items, seen.base, seen.candidate, seen.gain) == (5, 0.4, 0.8, pytest.approx(0.4))
     assert (seen.wins, seen.losses, seen.alpha, seen.p) == (3, 1, pytest.approx(0.02), 0.3125)
     assert seen.interval == paired_binary(3, 1, 5, seen.alpha) and seen.verdict is Verdict.UNKNOWN
+    low, high = seen.interval.low, seen.interval.high
+    assert str(seen) == (
+        f"0.800 against 0.400, gain +0.400 in [{low:+.3f}, {high:+.3f}], p=0.31 by exact one-sided McNemar, n=5"
+    )
     assert compare([0], [1], 0.0).alpha == 0.05 and compare([0, 0], [0, 1], 0.9, probed=0.9).signature is Signature.NONE
 
 
@@ -126,6 +130,37 @@ def test_what_cannot_be_compared_is_named(base, candidate, words):
 @pytest.mark.parametrize(("trials", "chance"), [(1, 0.5), (7, 0.2), (40, 0.93), (5, 0.0), (5, 1.0)])
 def test_binomial_probabilities_are_scipys(trials, chance):
     assert power.binomial_pmf(trials, chance) == pytest.approx(binom.pmf(np.arange(trials + 1), trials, chance), abs=1e-12)
+
+
+def power_of_every_outcome(items: int, wins: float, losses: float, margin: float, alpha: float) -> float:
+    """The sum over all counts of wins and losses that reach the margin and are significant."""
+    chance = 0.0
+    for won in range(items + 1):
+        for lost in range(items + 1 - won):
+            if mcnemar.p_value(won, lost) <= alpha and won - lost >= margin * items - 1e-9:
+                chance += multinomial.pmf([won, lost, items - won - lost], items, [wins, losses, 1 - wins - losses])
+    return chance
+
+
+@pytest.mark.parametrize(
+    ("items", "gain", "margin", "alpha"),
+    [
+        (12, 0.6, 0.3, 0.05),
+        (12, 0.6, 0.5, 0.3),
+        (30, 0.2, 0.1, 0.05),
+        (6, 0.95, 0.2, 0.05),
+        (16, 0.0, 0.0, 0.2),
+        (2, 0.5, 0.0, 0.6),
+    ],
+)
+def test_power_is_the_chance_of_all_outcomes_that_pass(items, gain, margin, alpha):
+    wins = min(gain + 0.1, 0.9)
+    expected = power_of_every_outcome(items, wins, 0.1, margin, alpha)
+    assert power.power(items, gain, margin, alpha=alpha) == pytest.approx(expected, abs=1e-9)
+
+
+def test_who_never_wins_has_no_power():
+    assert power.power(64, -0.15, 0.1) == power.power(64, -0.3, 0.1) == 0.0
 
 
 @pytest.mark.parametrize(("wins", "losses", "p"), [(0, 0, 1.0), (0, 3, 1.0), (1, 0, 0.5), (1, 1, 0.75), (2, 0, 0.25)])

@@ -4,7 +4,9 @@ import pytest
 
 from delivery_api.status import Prediction
 from delivery_oracle.configurator import prediction
+from delivery_oracle.configurator.configure import configure
 from delivery_oracle.configurator.prediction import compare, is_off, off, sentence
+from delivery_oracle.configurator.workload import from_audit
 from delivery_oracle.stages import train
 from tests.oracle import world
 
@@ -46,3 +48,14 @@ def test_no_verdict_hangs_on_it():
 
 def test_a_resolution_remembers_what_it_expected():
     assert prediction.of(5, 1234.56) == Prediction(peak_memory_bytes=5, tokens_per_second="1234.6")
+
+
+def test_what_is_expected_is_what_the_trainer_counts():
+    """On a GPU it tells what is allocated; blocks that the allocator keeps beside it would be no error of the prediction."""
+    cpu, gpu = (
+        configure(world.spec(), from_audit(world.audit(architecture=base)), [world.accelerator(kind)])
+        for base, kind in ((world.SMALL, "cpu"), (world.LARGE, "h200"))
+    )
+    assert cpu.resolved().prediction.peak_memory_bytes == cpu.option.memory.peak
+    assert gpu.option.memory.fragmentation > 0
+    assert gpu.resolved().prediction.peak_memory_bytes == gpu.option.memory.peak - gpu.option.memory.fragmentation

@@ -45,6 +45,12 @@ class Case:
     plan: Plan
     load: Workload
     kind: AcceleratorClassSpec
+    count: int = 1
+
+    @property
+    def rows(self) -> int:
+        """Rows of a step, on all accelerators together."""
+        return batch_rows(self.config, self.count)
 
     def wrong(self, field: str, why: str) -> Mistake:
         value = getattr(self.config, field)
@@ -72,7 +78,7 @@ def sequence_holds_every_row(case: Case) -> Mistake | None:
 
 
 def batch_fits_the_data(case: Case) -> Mistake | None:
-    rows = batch_rows(case.config)
+    rows = case.rows
     if rows <= case.load.rows:
         return None
     field = "micro_batch_size" if case.given.micro_batch_size else "accumulation_steps"
@@ -80,7 +86,7 @@ def batch_fits_the_data(case: Case) -> Mistake | None:
 
 
 def steps_are_no_memorising(case: Case) -> Mistake | None:
-    rows = batch_rows(case.config)
+    rows = case.rows
     seen = (case.config.steps or 0) * rows
     if seen <= MOST_EPOCHS * case.load.rows:
         return None

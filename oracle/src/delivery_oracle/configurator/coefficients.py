@@ -38,8 +38,7 @@ class Coefficients:
     zero3_seconds: float
     fp8_gain: float
     gather_share: float
-    speed_low: float
-    speed_high: float
+    speed_spread: float
 
 
 @lru_cache(maxsize=1)

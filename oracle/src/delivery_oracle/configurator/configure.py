@@ -1,13 +1,14 @@
 """Completes config and schedule: the cheapest accelerator class that fits, and a config that fits on it.
 
-The trainer of this version runs on one accelerator. Every class is tried; what fits is ordered by expected price.
-What does not fit says what it needs, what there is, and what would make it fit.
+Every class is tried with the fewest accelerators that do; what fits is ordered by whether it is in time and in the budget,
+has nodes, and by expected price. What does not fit says what it needs, what there is, and what would make it fit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import product
 
 from pydantic.alias_generators import to_camel
@@ -15,10 +16,12 @@ from pydantic.alias_generators import to_camel
 from delivery_api.accelerator import AcceleratorClass
 from delivery_api.delivery import DeliverySpec
 from delivery_api.driver import Config, Plan, Schedule
+from delivery_api.model import seconds_of
 from delivery_api.status import Resolved
-from delivery_oracle.configurator import memory, prediction, price, recipe, speed
+from delivery_oracle.configurator import layout, memory, prediction, price, recipe, speed
 from delivery_oracle.configurator.architecture import Architecture
 from delivery_oracle.configurator.certify import Case, Mistake, mistakes
+from delivery_oracle.configurator.layout import Layout, Room, Rooms
 from delivery_oracle.configurator.memory import Memory, gigabytes
 from delivery_oracle.configurator.price import Price
 from delivery_oracle.configurator.recipe import Choice
@@ -44,6 +47,7 @@ class Option:
     memory: Memory
     duration: Duration
     price: Price
+    layout: Layout = layout.ALONE
 
     @property
     def name(self) -> str:
@@ -52,6 +56,10 @@ class Option:
     @property
     def fits(self) -> bool:
         return self.memory.fits(self.kind.spec.memory_bytes)
+
+    def is_late(self, schedule: Schedule) -> bool:
+        """Whether the high estimate misses the deadline."""
+        return schedule.deadline is not None and self.duration.high > seconds_of(schedule.deadline)
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ class Proposal:
             schedule=self.schedule,
             reasons=self.reasons,
             hours=f"{self.option.duration.expected / 3600:.2f}",
-            prediction=prediction.of(self.option.memory.peak, self.option.duration.tokens_per_second),
+            prediction=prediction.of(self.option.memory.counted, self.option.duration.tokens_per_second),
         )
 
 
@@ -88,26 +96,59 @@ def resolve_plan(plan: Plan, base: Architecture) -> Plan:
     return plan.model_copy(update={"artifact": "Merged" if merged else "Adapter"})
 
 
-def configure(spec: DeliverySpec, load: Workload, classes: Iterable[AcceleratorClass]) -> Proposal:
-    """Config and schedule for a delivery; the same input gives the same answer on every machine."""
+def configure(spec: DeliverySpec, load: Workload, classes: Iterable[AcceleratorClass], rooms: Rooms | None = None) -> Proposal:
+    """Config and schedule for a delivery; the same input gives the same answer on every machine.
+
+    `rooms` is what the nodes have; None where nobody has looked. A class without nodes is taken only when no other will do:
+    a cluster may make nodes for a pod that waits.
+    """
     plan = resolve_plan(spec.plan, load.base)
+    schedule_wrong, config_wrong = layout.mistakes_of(spec.schedule), layout.config_mistakes_of(spec.schedule, spec.config)
+    if schedule_wrong or config_wrong:
+        return Proposal(plan, spec.schedule, None, config_wrong, schedule_wrong, None, {})
     usable, schedule_mistakes, no_class = eligible(spec, plan, classes)
-    options = [option(spec.config, plan, load, kind) for kind in usable]
-    fitting = sorted((one for one in options if one.fits), key=lambda one: (one.price.expected, one.name))
+    tried = [option(spec, spec.config, plan, load, kind, room_of(rooms, kind)) for kind in usable]
+    options = [one for one in tried if one is not None]
+    fitting = sorted((one for one in options if one.fits), key=lambda one: rank(spec, one, rooms))
     if fitting:
-        return proposal(spec, plan, load, fitting[0], fitting)
+        return proposal(spec, plan, load, fitting, rooms)
+    if usable and not options:
+        return Proposal(plan, spec.schedule, None, (), (not_served(spec),), None, {})
     if not options:
         return Proposal(plan, spec.schedule, None, (), schedule_mistakes, no_class, {})
     return too_large(spec, plan, load, options)
+
+
+def room_of(rooms: Rooms | None, kind: AcceleratorClass) -> Room | None:
+    """What the nodes of a class have; None where nobody has looked."""
+    return None if rooms is None else rooms.get(str(kind.metadata.get("name", "")), Room())
+
+
+def has_room(one: Option, rooms: Rooms | None) -> bool:
+    room = room_of(rooms, one.kind)
+    return room is None or room.holds(one.layout)
+
+
+def rank(spec: DeliverySpec, one: Option, rooms: Rooms | None) -> tuple[bool, bool, bool, Decimal, str]:
+    """In time, in the budget, where nodes are, and cheap; in this order."""
+    over = one.price.high > Decimal(spec.terms.budget.limit)
+    return one.is_late(spec.schedule), over, not has_room(one, rooms), one.price.expected, one.name
+
+
+def not_served(spec: DeliverySpec) -> Mistake:
+    """Several accelerators are asked for, and none of them could serve what comes out."""
+    field, value = ("count", spec.schedule.count) if spec.schedule.count else ("nodes", spec.schedule.nodes)
+    if spec.schedule.count is None and spec.schedule.nodes in (None, 1):
+        why = "the audit and the servers use one accelerator, which does not hold the base's weights"
+        return Mistake("spec.config.parallelism", f"={spec.config.parallelism}: {why}; use a larger class or a smaller base")
+    why = "the audit and the servers use one accelerator each, which does not hold the base's weights"
+    return Mistake(f"spec.schedule.{field}", f"={value}: {why}; use a larger class or a smaller base")
 
 
 def eligible(
     spec: DeliverySpec, plan: Plan, classes: Iterable[AcceleratorClass]
 ) -> tuple[list[AcceleratorClass], tuple[Mistake, ...], str | None]:
     """Classes that may be used at all, and why none is left."""
-    if spec.schedule.count not in (None, 1):
-        why = f"={spec.schedule.count}, the trainer runs on one accelerator; use 1, or leave it out"
-        return [], (Mistake("spec.schedule.count", why),), None
     known = sorted(classes, key=lambda kind: str(kind.metadata.get("name", "")))
     wanted, currency = spec.schedule.accelerator_class, spec.terms.budget.currency
     named = [kind for kind in known if wanted is None or kind.metadata.get("name") == wanted]
@@ -134,11 +175,27 @@ def runs(plan: Plan, kind: AcceleratorClass) -> bool:
     return plan.method != "QLoRA" or kind.spec.image == "cuda"
 
 
-def option(given: Config, plan: Plan, load: Workload, kind: AcceleratorClass) -> Option:
-    """The fastest config that fits on this class; when none fits, the smallest."""
+def option(
+    spec: DeliverySpec, given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, room: Room | None
+) -> Option | None:
+    """The fewest accelerators of this class that fit and are in time; else what comes closest."""
+    closest: Option | None = None
+    for one in layout.layouts(spec.schedule, given, load.base, kind.spec, room):
+        tried = filled(given, plan, load, kind, one)
+        if tried.fits and not tried.is_late(spec.schedule):
+            return tried
+        if closest is None or not closest.fits or (tried.fits and tried.duration.high < closest.duration.high):
+            closest = tried
+    return closest
+
+
+def filled(given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, spread: Layout) -> Option:
+    """The fastest config that fits on so many of this class; when none fits, the smallest."""
     last: Option | None = None
-    for checkpointing, micro in product(choices(given.gradient_checkpointing, (False, True)), micro_batches(given)):
-        last = measured(given, plan, load, kind, micro, bool(checkpointing))
+    for checkpointing, micro in product(
+        choices(given.gradient_checkpointing, (False, True)), micro_batches(given, spread.count)
+    ):
+        last = measured(given, plan, load, kind, micro, bool(checkpointing), spread)
         if last.fits:
             return last
     assert last is not None
@@ -149,23 +206,27 @@ def choices(given: bool | None, otherwise: tuple[bool, ...]) -> tuple[bool, ...]
     return otherwise if given is None else (given,)
 
 
-def micro_batches(given: Config) -> tuple[int, ...]:
-    """Rows in a pass to try, largest first, so that a step stays at the recipe's batch."""
+def micro_batches(given: Config, count: int = 1) -> tuple[int, ...]:
+    """Rows in a pass of each accelerator to try, largest first, so that a step stays at the recipe's batch."""
     if given.micro_batch_size is not None:
         return (given.micro_batch_size,)
-    passes = given.accumulation_steps or 1
+    passes = (given.accumulation_steps or 1) * count
     most = max(1, recipe.BATCH_ROWS // passes)
     return tuple(rows for rows in MICRO_BATCHES if rows <= most)
 
 
-def measured(given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, micro: int, checkpointing: bool) -> Option:
+def measured(
+    given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, micro: int, checkpointing: bool, spread: Layout
+) -> Option:
     """One complete config with its memory, time and price."""
-    accumulation = given.accumulation_steps or max(1, recipe.BATCH_ROWS // micro)
-    batch = micro * accumulation
+    count = spread.count
+    accumulation = given.accumulation_steps or max(1, recipe.BATCH_ROWS // (micro * count))
+    batch = micro * accumulation * count
+    times = f"{count} accelerators x {accumulation} x {micro}" if count > 1 else f"{accumulation} x {micro}"
     chosen = recipe.simple(load, plan) | {
         "precision": recipe.precision(kind.spec),
         "micro_batch_size": Choice(micro, f"{micro} rows in a pass fit into {gigabytes(kind.spec.memory_bytes)}"),
-        "accumulation_steps": Choice(accumulation, f"{accumulation} x {micro} rows are {batch} rows a step"),
+        "accumulation_steps": Choice(accumulation, f"{times} rows are {batch} rows a step"),
         "gradient_checkpointing": Choice(
             checkpointing, "needed to fit, at a third more time" if checkpointing else "it fits without, which is faster"
         ),
@@ -175,24 +236,38 @@ def measured(given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, 
     if plan.method != "Full":
         chosen["alpha"] = recipe.alpha(given.rank or chosen["rank"].value)
     config, reasons = recipe.fill(given, chosen)
-    used = memory.estimate(load, plan, config, kind.spec.image == "cuda", kind.spec)
-    duration = speed.estimate(load, plan, config, kind.spec)
-    return Option(kind, config, reasons, used, duration, price.estimate(duration, kind.spec))
+    config = config.model_copy(update={"parallelism": spread.parallelism})
+    used = memory.estimate(load, plan, config, kind.spec.image == "cuda", kind.spec, count)
+    duration = speed.estimate(load, plan, config, kind.spec, count)
+    return Option(kind, config, reasons, used, duration, price.estimate(duration, kind.spec, count), spread)
 
 
-def proposal(spec: DeliverySpec, plan: Plan, load: Workload, best: Option, fitting: Sequence[Option]) -> Proposal:
+def proposal(spec: DeliverySpec, plan: Plan, load: Workload, fitting: Sequence[Option], rooms: Rooms | None) -> Proposal:
     """The best option as config and schedule, with the reason of every field."""
-    schedule = spec.schedule.model_copy(update={"accelerator_class": best.name, "count": 1})
-    case = Case(spec.config, best.config, plan, load, best.kind.spec)
-    others = len({one.name for one in fitting}) - 1
-    cheapest = f"the cheapest of {others + 1} classes that fit" if others else "the only class that fits"
-    named = "given, and it fits" if spec.schedule.accelerator_class else f"{cheapest}, {best.price}"
+    best = fitting[0]
+    chosen = {"accelerator_class": best.name, "count": best.layout.count, "nodes": best.layout.nodes}
+    schedule = spec.schedule.model_copy(update=chosen)
+    case = Case(spec.config, best.config, plan, load, best.kind.spec, best.layout.count)
     room = f"and to be sure it wants {gigabytes(best.memory.wanted)} of {gigabytes(best.kind.spec.memory_bytes)}"
     reasons = {f"config.{to_camel(field)}": reason for field, reason in best.reasons.items()}
     reasons["plan.artifact"] = "given" if spec.plan.artifact != "Auto" else artifact_reason(plan)
-    reasons["schedule.acceleratorClass"] = named
-    reasons["schedule.count"] = f"the trainer runs on one accelerator, {room}"
+    reasons["schedule.acceleratorClass"] = class_reason(spec, fitting, rooms)
+    reasons |= layout.reasons(best.layout, spec.schedule, spec.config, room)
     return Proposal(plan, schedule, best, mistakes(case), (), None, dict(sorted(reasons.items())))
+
+
+def class_reason(spec: DeliverySpec, fitting: Sequence[Option], rooms: Rooms | None) -> str:
+    """Why this class: in comparison with those that fit too."""
+    best, others = fitting[0], len({one.name for one in fitting}) - 1
+    if spec.schedule.accelerator_class:
+        return "given, and it fits"
+    if not others:
+        return f"the only class that fits, {best.price}"
+    without = [one.name for one in fitting if one.price.expected < best.price.expected]
+    if not without:
+        return f"the cheapest of {others + 1} classes that fit, {best.price}"
+    cheaper = ", ".join(sorted(without))
+    return f"the cheapest that is in time, in the budget and has nodes, {best.price}; cheaper but not so: {cheaper}"
 
 
 def artifact_reason(plan: Plan) -> str:
@@ -209,7 +284,8 @@ def too_large(spec: DeliverySpec, plan: Plan, load: Workload, options: Sequence[
         f"{gigabytes(roomiest.kind.spec.memory_bytes)}, mostly {roomiest.memory.largest()}"
     )
     free = Config()
-    without = [option(free, plan, load, one.kind) for one in options] if spec.config != free else []
+    again = [filled(free, plan, load, one.kind, layout.ALONE) for one in options] if spec.config != free else []
+    without = again if spec.schedule.count in (None, 1) else []
     if any(one.fits for one in without):
         best = next(one for one in without if one.fits)
         return Proposal(plan, spec.schedule, None, (memory_mistake(spec.config, best, short),), (), None, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,8 @@ def estimate(row: Mapping[str, Any]) -> dict[str, Any]:
 def answer(run: Run) -> dict[str, Any]:
     """Estimate of a run that is read."""
     c = fitted()
-    held, speed = footprint(run), throughput(run).tokens_per_second
+    held, pace = footprint(run), throughput(run)
+    speed, factor = pace.tokens_per_second, math.exp(c.speed_spread * pace.doubt)
     breakdown = {name: int(getattr(held, name)) for name in PARTS}
     peak = sum(breakdown.values())
     return {
@@ -36,8 +38,8 @@ def answer(run: Run) -> dict[str, Any]:
         "peak_bytes_high": int(peak * c.memory_high),
         "fits": fits(run, held),
         "tokens_per_second": round(speed, 2),
-        "tokens_per_second_low": round(speed * c.speed_low, 2),
-        "tokens_per_second_high": round(speed * c.speed_high, 2),
+        "tokens_per_second_low": round(speed / factor, 2),
+        "tokens_per_second_high": round(speed * factor, 2),
         "breakdown": breakdown,
         "assumptions": assumptions(run, held),
     }

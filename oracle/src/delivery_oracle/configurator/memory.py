@@ -59,6 +59,11 @@ class Memory:
         return sum(getattr(self, part) for part in PARTS)
 
     @property
+    def counted(self) -> int:
+        """The peak as the trainer counts it: on GPUs what is allocated, on processors all that the process holds."""
+        return self.peak if self.needed is None else self.peak - self.fragmentation
+
+    @property
     def low(self) -> int:
         return int(self.peak * self.spread[0])
 
@@ -81,15 +86,17 @@ class Memory:
         return max(parts, key=lambda name: parts[name])
 
 
-def estimate(load: Workload, plan: Plan, config: Config, cuda: bool, kind: AcceleratorClassSpec | None = None) -> Memory:
-    """Peak memory for a complete config on one accelerator of a class."""
-    return on_gpu(load, plan, config, kind) if cuda else on_processor(load, plan, config)
+def estimate(
+    load: Workload, plan: Plan, config: Config, cuda: bool, kind: AcceleratorClassSpec | None = None, count: int = 1
+) -> Memory:
+    """Peak memory of each accelerator for a complete config on `count` of a class."""
+    return on_gpu(load, plan, config, kind, count) if cuda else on_processor(load, plan, config, count)
 
 
-def on_gpu(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec | None) -> Memory:
+def on_gpu(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec | None, count: int = 1) -> Memory:
     """The estimator's answer, and the second model."""
-    c, second = fitted(), copy_bytes(load.base, plan, config)
-    held = footprint(own.run_of(load, plan, config, kind), c)
+    c, second = fitted(), copy_bytes(load.base, plan, config, count)
+    held = footprint(own.run_of(load, plan, config, kind, count), c)
     return Memory(
         weights=int(held.weights),
         copy=second,
@@ -105,21 +112,21 @@ def on_gpu(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpe
     )
 
 
-def on_processor(load: Workload, plan: Plan, config: Config) -> Memory:
+def on_processor(load: Workload, plan: Plan, config: Config, count: int = 1) -> Memory:
     """What the trainer holds, and what the processor's allocator does not give back."""
-    base, rows = load.base, config.micro_batch_size or 1
-    trained = trained_parameters(base, plan, config)
+    base, rows, parts = load.base, config.micro_batch_size or 1, parts_of(config, count)
+    trained = trained_parameters(base, plan, config) // parts
     activations = int(load.tokens(rows, plan.packing) * token_bytes(base, plan, config))
     logits = int(load.supervised(rows, plan.loss_on) * base.vocabulary * LOGIT_BYTES)
     return Memory(
-        weights=frozen_bytes(base, plan, config),
-        copy=copy_bytes(base, plan, config),
+        weights=frozen_bytes(base, plan, config) // parts,
+        copy=copy_bytes(base, plan, config, count),
         adapter=0 if plan.method == "Full" else MASTER_BYTES * trained,
         gradients=MASTER_BYTES * trained,
         optimizer=ADAM_BYTES * trained,
         activations=activations,
         logits=logits,
-        workspace=CPU_WORKSPACE,
+        workspace=CPU_WORKSPACE + (gathered_bytes(base, plan, config) if parts > 1 else 0),
         fragmentation=int(CPU_SLACK * (activations + logits)),
     )
 
@@ -141,10 +148,22 @@ def frozen_bytes(base: Architecture, plan: Plan, config: Config) -> int:
     return base.parameters * width
 
 
-def copy_bytes(base: Architecture, plan: Plan, config: Config) -> int:
+def parts_of(config: Config, count: int) -> int:
+    """Accelerators that one model is spread over."""
+    return count if config.parallelism == "FSDP" else 1
+
+
+def gathered_bytes(base: Architecture, plan: Plan, config: Config) -> int:
+    """What a process holds whole for a moment: one layer while it computes, and what is outside the layers."""
+    outside = base.parameters - base.linear_parameters
+    share = (base.linear_parameters / base.layers + outside) / base.parameters
+    return int(share * frozen_bytes(base, plan, config))
+
+
+def copy_bytes(base: Architecture, plan: Plan, config: Config, count: int = 1) -> int:
     """The second model: the untouched base that the probe asks, or the merged one that it asks and the run delivers."""
     if plan.method == "Full":
-        return base.parameters * MASTER_BYTES
+        return base.parameters * MASTER_BYTES // parts_of(config, count)
     return base.parameters * BYTES[config.precision or "bf16"] if plan.artifact == "Merged" else 0
 
 

@@ -18,10 +18,11 @@ PRODUCT_LABEL = "nvidia.com/gpu.product"
 ORDINARY = "a100"
 """The card that an unknown one is taken to be like in what its class does not say."""
 METHODS = {"LoRA": "lora", "QLoRA": "qlora", "Full": "full"}
+SHARDINGS = {None: "none", "DataParallel": "ddp", "FSDP": "fsdp"}
 
 
-def run_of(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec | None) -> Run:
-    """The run of a complete config on one accelerator of a class; without a class on the catalogue's first."""
+def run_of(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec | None, count: int = 1) -> Run:
+    """The run of a complete config on accelerators of a class; without a class on the catalogue's first."""
     base, full = load.base, plan.method == "Full"
     rank = 0 if full else config.rank or 1
     length = load.tokens(1, plan.packing)
@@ -41,8 +42,8 @@ def run_of(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpe
         chunked=False,
         compiled=False,
         accelerator=device(kind) if kind else hardware.find(hardware.ABSENT),
-        count=1,
-        sharding="none",
+        count=count,
+        sharding=SHARDINGS[config.parallelism] if count > 1 else "none",
         told=told,
         assumed=(),
         supervised=min(1.0, load.supervised(1, plan.loss_on) / length),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 
 from delivery_api.accelerator import AcceleratorClassSpec
 from delivery_oracle import money
-from delivery_oracle.configurator.speed import Duration
+from delivery_oracle.configurator.speed import LOW, Duration
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,11 @@ def cents(amount: Decimal) -> str:
     return f"{shown:f}" if shown or not amount else money.text(amount)
 
 
-def estimate(duration: Duration, kind: AcceleratorClassSpec) -> Price:
+def estimate(duration: Duration, kind: AcceleratorClassSpec, count: int = 1) -> Price:
     """Price of the accelerator-seconds before serving."""
-    per_hour = Decimal(kind.price_per_hour)
+    per_hour, seconds = Decimal(kind.price_per_hour), duration.accelerator_seconds(count)
     low, expected, high = (
-        money.price(Decimal(seconds), per_hour).quantize(money.SMALLEST)
-        for seconds in (duration.low, duration.expected, duration.high)
+        money.price(Decimal(math.ceil(seconds * share)), per_hour).quantize(money.SMALLEST)
+        for share in (LOW, 1, duration.spread)
     )
     return Price(expected, low, high, kind.currency)

@@ -67,6 +67,11 @@ class Run:
     """Share of the tokens whose logits are computed."""
 
     @property
+    def length_known(self) -> bool:
+        """Whether the length of rows was told."""
+        return not any(text.startswith("sequence_length ") for text in self.assumed)
+
+    @property
     def stack(self) -> Stack:
         return self.told.stack
 

@@ -30,6 +30,8 @@ CPU_ITEM_SECONDS = 0.2
 CPU_ITEM_PARAMETERS = 106_168_320
 LOAD_BYTES_PER_SECOND = 5e8
 START_SECONDS = 45.0
+CPU_LINK = 1e9
+"""Bytes a second between processes on one node without an accelerator's own link."""
 LOW, CUDA_HIGH, CPU_HIGH = 0.7, 1.5, 2.0
 """Range of the whole; processors are shared with whatever else runs on their node."""
 
@@ -57,11 +59,15 @@ class Duration:
     def high(self) -> int:
         return math.ceil(self.expected * self.spread)
 
+    def accelerator_seconds(self, count: int) -> int:
+        """What is paid for: training on all accelerators, the audit on one."""
+        return count * (self.start + self.training + self.probe) + self.evaluation
 
-def estimate(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec) -> Duration:
-    """Seconds on one accelerator of a class for a complete config."""
-    step = step_seconds(load, plan, config, kind)
-    steps, batch = config.steps or 1, batch_rows(config)
+
+def estimate(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec, count: int = 1) -> Duration:
+    """Seconds on accelerators of a class for a complete config."""
+    step = step_seconds(load, plan, config, kind, count)
+    steps, batch = config.steps or 1, batch_rows(config, count)
     probe = load.looks(steps) * look_seconds(load, config, kind)
     weights = load.base.parameters * 2
     start = START_SECONDS + weights / LOAD_BYTES_PER_SECOND
@@ -75,21 +81,31 @@ def estimate(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassS
     )
 
 
-def batch_rows(config: Config) -> int:
-    """Rows in one optimizer step."""
-    return (config.micro_batch_size or 1) * (config.accumulation_steps or 1)
+def batch_rows(config: Config, count: int = 1) -> int:
+    """Rows in one optimizer step, on all accelerators together."""
+    return (config.micro_batch_size or 1) * (config.accumulation_steps or 1) * count
 
 
-def step_seconds(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec) -> float:
+def step_seconds(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassSpec, count: int = 1) -> float:
     """One optimizer step: on GPUs the estimator's, on processors by what was measured on two cores."""
     passes = config.accumulation_steps or 1
     tokens = load.tokens(config.micro_batch_size or 1, plan.packing)
     if kind.image == "cuda":
-        return passes * tokens / throughput(own.run_of(load, plan, config, kind)).tokens_per_second
+        return passes * tokens / throughput(own.run_of(load, plan, config, kind, count)).tokens_per_second
     work = tokens * token_flops(load, plan, config) + head_flops(load, plan, config)
     reading = 3 * frozen_bytes(load.base, plan, config) / kind.bandwidth_bytes_per_second
     updating = trained_parameters(load.base, plan, config) * UPDATE_BYTES / kind.bandwidth_bytes_per_second
-    return passes * max(work / reached_flops(kind, tokens), reading) + updating
+    return passes * max(work / reached_flops(kind, tokens), reading) + updating + exchange_seconds(load, plan, config, count)
+
+
+def exchange_seconds(load: Workload, plan: Plan, config: Config, count: int) -> float:
+    """What processes send each other in a step: gradients of copies once; weights of parts in every pass, there and back."""
+    if count == 1:
+        return 0.0
+    moved = 2.0 * 4 * trained_parameters(load.base, plan, config)
+    if config.parallelism == "FSDP":
+        moved += 2.0 * (config.accumulation_steps or 1) * frozen_bytes(load.base, plan, config)
+    return moved * (count - 1) / count / CPU_LINK
 
 
 def reached_flops(kind: AcceleratorClassSpec, tokens: float) -> float:

@@ -30,6 +30,11 @@ FUSED = 0.5
 COMPILED_LAUNCH = 0.35
 UPDATE_BYTES = 28
 LOGIT_TRAFFIC = 24
+DOUBTS = (0.12, 0.25, 0.3, 0.4, 0.6, 0.6, 0.2)
+"""Of products, attention, traffic, dequantisation, launches, exchange and update, each as the spread of its logarithm: about
+what the range of its number leaves open, and more where the machine's processor or links decide, of which no row tells."""
+UNKNOWN_LENGTH = 0.3
+"""The same of a run whose length of rows is assumed."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Throughput:
     exchange: float
     update: float
     tokens_per_second: float
+    doubt: float = 0.0
+    """What the doubts about the parts come to, by their shares of the time: a standard deviation of the logarithm."""
 
 
 def throughput(run: Run, c: Coefficients | None = None) -> Throughput:
@@ -57,7 +64,11 @@ def throughput(run: Run, c: Coefficients | None = None) -> Throughput:
     updating = update(run)
     seconds = together + updating
     ways = run.told.tensor * (run.count if run.sharding == "pipeline" else 1)
-    return Throughput(parts[0], parts[1], parts[2], floor, parts[3], moving, updating, run.tokens / seconds / ways)
+    times = (parts[0], parts[1], parts[2], parts[3], floor, moving, updating)
+    whole = max(busy, floor, moving) + updating
+    spread = sum((doubt * time / whole) ** 2 for doubt, time in zip(DOUBTS, times, strict=True))
+    doubt = (spread + (0.0 if run.length_known else UNKNOWN_LENGTH**2)) ** 0.5
+    return Throughput(parts[0], parts[1], parts[2], floor, parts[3], moving, updating, run.tokens / seconds / ways, doubt)
 
 
 def recomputed(run: Run) -> float:

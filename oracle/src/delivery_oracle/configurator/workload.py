@@ -27,6 +27,10 @@ class Workload:
     context: int
     holdout: int
     probe: int
+    shared: float = 0.0
+    """Tokens that all rows begin with, which a packed pass computes once; not audited yet, and then counted in every row."""
+    uneven: bool = True
+    """Whether rows differ in length, so that the blocks of many sizes are asked for."""
 
     def looks(self, steps: int) -> int:
         """Looks of the clean probe that the pool has fresh items for."""
@@ -34,7 +38,9 @@ class Workload:
 
     def tokens(self, rows: int, packing: bool) -> float:
         """Tokens that a batch of rows costs: packed its own, padded up to its longest row."""
-        return rows * (self.mean_tokens if packing else float(self.p95_tokens))
+        if not packing:
+            return rows * float(self.p95_tokens)
+        return rows * self.mean_tokens - (rows - 1) * self.shared
 
     def supervised(self, rows: int, loss_on: str) -> float:
         """Tokens of a batch whose logits are needed."""

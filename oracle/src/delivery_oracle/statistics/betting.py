@@ -15,9 +15,8 @@ from typing import Any
 from delivery_oracle.statistics.eprocess import FRACTIONS, Floats, Process, differences, highest
 
 EDGE = 1.0 - 1e-9
-PRECISION = 1e-6
-MOST_STEPS = 200
-"""A bound takes some fifteen; no input can make it take forever."""
+PRECISION = 1e-5
+NEARLY = 0.9
 Evidence = Callable[[float], float]
 
 
@@ -41,50 +40,23 @@ def upper_bound(values: Any, alpha: float) -> float:
 def _edge(evidence_against: Evidence, alpha: float, items: Floats) -> float:
     """Where the evidence, which grows with the gain claimed, first reaches 1/alpha; never below that point."""
     needed = -math.log(alpha)
-    low, below, high, above = _bracket(evidence_against, needed, items)
-    if above < 0.0:
+    low, high = -EDGE, EDGE
+    if evidence_against(high) < needed:
         return 1.0
-    side = 0
-    for _ in range(MOST_STEPS):
-        if high - low <= PRECISION:
-            break
-        # The secant's guess kept inside the bracket; an end that stays twice counts for half (Illinois).
-        guess = low - below * (high - low) / (above - below)
-        middle = min(max(guess, low + PRECISION / 2.0), high - PRECISION / 2.0)
-        seen = evidence_against(middle) - needed
-        if seen >= 0.0:
-            high, above, below, side = middle, seen, below / (2.0 if side > 0 else 1.0), 1
+    mean, reach = float(items.mean()), _reach(items, needed)
+    guesses = [mean, mean + NEARLY * reach, mean + reach]
+    while high - low > PRECISION:
+        gain = guesses.pop() if guesses else (low + high) / 2.0
+        if not low < gain < high:
+            continue
+        if evidence_against(gain) >= needed:
+            high = gain
         else:
-            low, below, above, side = middle, seen, above / (2.0 if side < 0 else 1.0), -1
+            low = gain
     return high
 
 
-def _bracket(evidence_against: Evidence, needed: float, items: Floats) -> tuple[float, float, float, float]:
-    """A gain that is not excluded with its distance from 1/alpha, and one that is; the last distance is negative if none is."""
-    low, below = -EDGE, -needed
-    step = _first_step(items, needed)
-    mean = float(items.mean()) if items.size else 0.0
-    if -EDGE < mean < EDGE:
-        seen = evidence_against(mean) - needed
-        if seen >= 0.0:
-            return low, below, mean, seen
-        low, below = mean, seen
-    high = min(EDGE, max(-EDGE, mean) + step)
-    above = evidence_against(high) - needed
-    for _ in range(MOST_STEPS):
-        if above >= 0.0 or high >= EDGE:
-            break
-        low, below = high, above
-        step *= 2.0
-        high = min(EDGE, high + step)
-        above = evidence_against(high) - needed
-    return low, below, high, above
-
-
-def _first_step(items: Floats, needed: float) -> float:
-    """How far beyond the mean the bound may be expected: that of the best bet, or of the smallest if that is too large."""
-    count = max(1, items.size)
-    variance = float(items.var()) if items.size else 1.0
-    target = needed + math.log(FRACTIONS.size)
+def _reach(items: Floats, needed: float) -> float:
+    """About how far above the mean the bound lies where only the smallest bet is left: of a million items that is so."""
     smallest = float(FRACTIONS[0])
-    return max(math.sqrt(2.0 * variance * target / count), target / (count * smallest) + smallest * variance / 2.0, 1e-6)
+    return (needed + math.log(FRACTIONS.size)) / (items.size * smallest) + smallest * float(items.var()) / 2.0

@@ -130,6 +130,11 @@ def approved(papers: Papers) -> list[str]:
         said.append(f"{gate['by']} is named as approver, and {', '.join(named)} in the list of approvals")
     if len(people) < (request.get("required") or 1):
         said.append(f"{len(people)} approved and {request['required']} were required")
+    if groups := request.get("groups"):
+        outside = [
+            one["by"] for one in gate.get("approvals") or () if not set(groups) & set((one.get("group") or "").split(", "))
+        ]
+        said += [f"{who} approved and is in none of the groups {', '.join(groups)}" for who in outside]
     if not gate.get("createdBy"):
         said.append("nobody is named as who created the delivery, so the approver cannot be told from them")
     for role in ("createdBy", "drivenBy"):
