@@ -86,6 +86,8 @@ async def test_a_delivery_is_cancelled_wherever_it_stands(theatre: Theatre):
     """Work ends within seconds. The bill stays, and the ModelVersion where there was one; what did not pass is not billed."""
     async with theatre.operator(), theatre.workers() as workers:
         stand = await everywhere(theatre, workers)
+        words = ("annotate", "deliveries", "--all", "-n", theatre.tenant, "ptaas.dev/stop-production=yes")
+        theatre.admin.as_user("ada").ok(*words)
         theatre.admin.as_user("ada").ok("delete", "deliveries", "--all", "-n", theatre.tenant, "--wait=false")
         for seen in stand.values():
             await gone(theatre, seen, 15)

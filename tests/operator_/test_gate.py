@@ -84,6 +84,20 @@ async def test_an_approval_says_its_reason():
     assert fake.status.approval.approvals[0].reason == "seen by the desk"
 
 
+async def test_an_approval_counts_through_a_group_that_is_asked_for_and_says_which():
+    """The API server refuses who is in none; were its policy away, an approval without the stamp would not count."""
+    fake = await waiting(groups=("board", "clinic"))
+    sign(fake, names.APPROVE, "eve")
+    await fake.settle()
+    assert "eve has no stamp of one of spec.approval.groups (board, clinic)" in fake.message("Deployed") and not servers(fake)
+    fake.annotations[names.group_of(names.APPROVED_BY)] = "clinic"
+    await fake.settle()
+    assert fake.status.approval.approvals[0].group == "clinic" and servers(fake)
+    await fake.go_on()
+    issued = json.loads(fake.objects[f"DeliveryCertificate/{fake.status.certificate}"]["spec"]["papers"]["certificate.json"])
+    assert issued["approval"]["approvals"][0]["group"] == "clinic"
+
+
 async def test_a_rejection_names_its_author_and_reason_and_costs_the_delivery():
     """The audit passed, so it is billed; the certificate says that it was not delivered."""
     fake = await waiting()

@@ -49,6 +49,7 @@ async def test_the_certificate_and_the_model_version_outlive_the_delivery(theatr
     async with theatre.operator(), theatre.workers():
         done = await deliver(theatre)
         ada = theatre.admin.as_user("ada")
+        ada.ok("annotate", "delivery", "router", "-n", theatre.tenant, "ptaas.dev/stop-production=yes")
         ada.ok("delete", "delivery", "router", "-n", theatre.tenant, "--wait=false")
         await gone(theatre, done)
     kept = theatre.admin.get("deliverycertificate", done.status.certificate, "-n", theatre.tenant)["spec"]["papers"]

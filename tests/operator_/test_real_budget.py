@@ -74,6 +74,7 @@ async def test_what_a_delivery_did_not_need_is_given_back_and_what_it_cost_stays
         await eventually(settled, "what the first has cost", 20)
         theatre.order("second")
         await theatre.reaches("a refusal", waits, "second")
+        theatre.admin.ok("annotate", "delivery", "first", "-n", theatre.tenant, "ptaas.dev/stop-production=yes")
         theatre.admin.ok("delete", "delivery", "first", "-n", theatre.tenant, "--wait=false")
         await gone(theatre, done)
         await eventually(settled, "the bill of what was deleted", 20)

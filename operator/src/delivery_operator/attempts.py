@@ -15,6 +15,7 @@ from delivery_api.status import StageRecord
 from delivery_operator import allowance, obstacles, placement, times, work
 from delivery_operator.assignment import Assignment
 from delivery_operator.decision import Facts, Want
+from delivery_operator.manifests import parallel
 from delivery_operator.manifests.job import JobPlan, job, job_name
 from delivery_operator.observed import Job, Observed
 from delivery_operator.settings import Settings
@@ -165,7 +166,8 @@ def _started(observed: Observed, settings: Settings, facts: Facts, given: Assign
     manifest = job(observed, _plan(observed, settings, given, attempt, seconds))
     name = job_name(observed, given.stage, given.inputs, attempt)
     finding = unknown(Reason.JOB_PENDING, f"Job {name} waits for its pod")
-    return Carried(seen, finding, wants=(Want("create", manifest),), keeps=frozenset({name}))
+    meet = (Want("create", parallel.service(observed, given.stage)),) if given.pod.pods > 1 else ()
+    return Carried(seen, finding, wants=(*meet, Want("create", manifest)), keeps=frozenset({name}))
 
 
 def _plan(observed: Observed, settings: Settings, given: Assignment, attempt: int, seconds: int | None) -> JobPlan:
@@ -173,9 +175,11 @@ def _plan(observed: Observed, settings: Settings, given: Assignment, attempt: in
     if seconds is not None and hasattr(given.task, "seconds"):
         told["seconds"] = seconds
     text = canonical(given.task.model_copy(update=told))
+    name = job_name(observed, given.stage, given.inputs, attempt)
     pod = replace(
         given.pod,
         task=text,
+        meets=parallel.meeting_point(observed, name) if given.pod.pods > 1 else "",
         owner_uid=observed.anchor_uid,
         pull_policy=settings.image_pull_policy,
         extra={"restartPolicy": "Never"},

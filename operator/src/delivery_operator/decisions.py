@@ -22,6 +22,8 @@ class Decision:
     by: str
     """As stamped; empty when it is not."""
     reason: str
+    group: str = ""
+    """Those of spec.approval.groups to which they belong, as stamped."""
 
     @property
     def verb(self) -> str:
@@ -30,7 +32,8 @@ class Decision:
 
     def ruling(self, observed: Observed) -> Ruling:
         """For the record."""
-        return Ruling(verb=self.verb, by=self.by, reason=self.reason or None, at=times.render(observed.now))
+        at = times.render(observed.now)
+        return Ruling(verb=self.verb, by=self.by, group=self.group or None, reason=self.reason or None, at=at)
 
 
 def about(observed: Observed, annotation: str, digest: str) -> Decision | None:
@@ -40,7 +43,8 @@ def about(observed: Observed, annotation: str, digest: str) -> Decision | None:
         return None
     # One line: it goes into messages, Events and the card.
     reason = " ".join(said.get(names.reason_of(annotation), "").split())[:LONGEST_REASON]
-    return Decision(annotation, said.get(names.DECISIONS[annotation], ""), reason)
+    stamp = names.DECISIONS[annotation]
+    return Decision(annotation, said.get(stamp, ""), reason, said.get(names.group_of(stamp), ""))
 
 
 def against(observed: Observed, digest: str, *annotations: str) -> Decision | None:
@@ -56,6 +60,9 @@ def objection(observed: Observed, decision: Decision) -> str | None:
     for role, stamp in (("created", names.CREATED_BY), ("last drove", names.DRIVEN_BY)):
         if observed.annotations.get(stamp) == decision.by:
             return f"{decision.by} {role} this delivery and cannot approve it; another person must"
+    groups = observed.spec.approval.groups
+    if groups and decision.annotation in names.APPROVALS and not set(groups) & set(decision.group.split(", ")):
+        return f"{decision.by} has no stamp of one of spec.approval.groups ({', '.join(groups)}); another person must approve"
     return None
 
 

@@ -4,7 +4,7 @@ Times are the kubelet's. Where a pod has vanished before its end was seen, the l
 it closes the entry: the end of its Job, or the last write of its evidence; never before its start.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -73,8 +73,15 @@ def _unseen(seen: Witnesses, known: dict[str, LedgerEntry], pods: dict[str, Pod]
         job = _job_of(seen, stage, read.attempt)
         if job is not None and job.accelerated is not None:
             started = times.render(times.shifted(one.written_at, -read.seconds))
-            found.append(_opened(Pod(one.pod, stage, "", read.attempt, "", started_at=started), job.accelerated))
+            held = replace(job.accelerated, accelerators=_unseen_accelerators(job, known))
+            found.append(_opened(Pod(one.pod, stage, "", read.attempt, "", started_at=started), held))
     return found
+
+
+def _unseen_accelerators(job: Job, known: dict[str, LedgerEntry]) -> int:
+    """What a Job held beside the pods of it that were seen: only the first of several leaves evidence."""
+    seen = [entry.accelerators for entry in known.values() if entry.pod.startswith(f"{job.name}-")]
+    return max(1, (job.accelerated.accelerators if job.accelerated else 1) - sum(seen))
 
 
 def _job_of(seen: Witnesses, stage: str, attempt: int) -> Job | None:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from delivery_api.accelerator import AcceleratorClassSpec, Toleration
-from delivery_operator.manifests.pod import PodPlan, node_selector, resources
-from delivery_operator.observed import Node
+from delivery_operator.manifests.pod import REGION, PodPlan, node_selector, resources
+from delivery_operator.observed import Node, Observed
+from delivery_oracle.configurator.layout import Room
 
 _SUFFIX: dict[str, Decimal] = {
     "m": Decimal("0.001"),
@@ -49,6 +50,22 @@ def what_is_missing(plan: PodPlan, nodes: tuple[Node, ...]) -> str | None:
         taint = next(taint for node in usable for taint in node.taints if taint[2] != "PreferNoSchedule")
         return f"every fitting node has a taint that the accelerator class does not tolerate, such as {taint[0]}:{taint[2]}"
     return _lacking(resources(plan)["requests"], open_to_us)
+
+
+def rooms(observed: Observed) -> dict[str, Room]:
+    """Accelerators that the nodes of each class have, in use or not; nodes are told by the class's labels, such as those that
+    NVIDIA's GPU feature discovery writes."""
+    region = observed.spec.terms.handling.region
+    return {name: _room(spec, region, observed.nodes) for name, spec in observed.classes.items()}
+
+
+def _room(spec: AcceleratorClassSpec, region: str | None, nodes: tuple[Node, ...]) -> Room:
+    wanted = (spec.node_selector | ({REGION: region} if region else {})).items()
+    open_to_us = [node for node in nodes if node.usable and _tolerated(node, spec.tolerations)]
+    fitting = [node for node in open_to_us if all(node.labels.get(key) == value for key, value in wanted)]
+    one = amount(spec.resource_quantity) or Decimal(1)
+    have = (int(amount(node.allocatable.get(spec.resource, "0")) / one) for node in fitting)
+    return Room(tuple(sorted((number for number in have if number), reverse=True)))
 
 
 def _lacking(requests: Mapping[str, str], nodes: list[Node]) -> str | None:

@@ -140,7 +140,7 @@ def _gone(stage: Stage, known: StageRecord) -> Finding:
 
 def running(job: Job, pods: list[Pod]) -> Finding:
     """How an attempt that has not ended stands."""
-    live = [pod for pod in pods if not pod.ended]
+    live = sorted((pod for pod in pods if not pod.ended), key=_held_up)
     if not live:
         if job.suspended and job.queue:
             return unknown(Reason.JOB_PENDING, f"Job {job.name} waits in the queue {job.queue}")
@@ -158,6 +158,11 @@ def running(job: Job, pods: list[Pod]) -> Finding:
     return unknown(Reason.JOB_RUNNING, f"Job {job.name} runs")
 
 
+def _held_up(pod: Pod) -> int:
+    """Of several pods the one that keeps the others waiting comes last."""
+    return 2 if pod.waiting in PULL_PROBLEMS or pod.waiting_message else int(pod.unschedulable or pod.phase == "Pending")
+
+
 def _ended(
     observed: Observed,
     base: Work,
@@ -173,7 +178,8 @@ def _ended(
     told = believed.trusted(pods, records)
     problem = told[1].problem if told else None
     late = problem is not None and problem.kind == "Deadline"
-    final = None if problem else _fatal(base.stage, job, pods, records)
+    alone = problem is not None and (problem.kind in UNREACHED or not any(pod.killed_by == "OOMKilled" for pod in pods))
+    final = None if alone else _fatal(base.stage, job, pods, records)
     if funded(observed, job) and (late or (final and final.reason is Reason.DEADLINE_EXCEEDED)):
         message = f"Attempt {job.attempt} of {base.stage} ran out of money, and the limit was raised; the next one goes on"
         return replace(base, finding=unknown(Reason.JOB_RETRYING, message), next_attempt=job.attempt + 1)

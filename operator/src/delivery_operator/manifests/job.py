@@ -5,6 +5,7 @@ from typing import Any
 
 from delivery_api import names
 from delivery_api.digests import digest
+from delivery_operator.manifests import parallel
 from delivery_operator.manifests.common import owned, work_labels
 from delivery_operator.manifests.pod import PodPlan, pod_spec
 from delivery_operator.observed import Accelerated, Observed
@@ -35,7 +36,7 @@ def job_name(observed: Observed, stage: str, inputs: str, attempt: int) -> str:
 
 
 def job(observed: Observed, plan: JobPlan) -> dict[str, Any]:
-    """A batch/v1 Job that runs one pod once."""
+    """A batch/v1 Job that runs one pod once, or several at once."""
     labels = work_labels(observed, plan.stage, plan.inputs, plan.attempt)
     annotations = {names.RETRY: observed.retry} if observed.retry else {}
     if plan.accelerated:
@@ -45,16 +46,17 @@ def job(observed: Observed, plan: JobPlan) -> dict[str, Any]:
             names.PRICE: plan.accelerated.price_per_hour,
         }
     bounds = {names.LIMIT: plan.limit} if plan.accelerated and plan.limit else {}
+    # The Job says what all its pods hold, each pod what it holds: every pod is an entry of its own in the ledger.
+    each = {names.ACCELERATORS: str(plan.pod.accelerators)} if plan.accelerated else {}
     template = pod_spec(plan.pod)
     if plan.deadline_seconds is not None:
         # The Job's clock also runs while its pod waits for a node, and starts anew after a pause; the pod's does neither.
         template["activeDeadlineSeconds"] = plan.deadline_seconds
     spec: dict[str, Any] = {
         "backoffLimit": 0,
-        "completions": 1,
-        "parallelism": 1,
+        **parallel.indexed(plan.pod.pods),
         "suspend": plan.queue is not None,
-        "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": template},
+        "template": {"metadata": {"labels": labels, "annotations": annotations | each}, "spec": template},
     }
     if plan.deadline_seconds is not None:
         spec["activeDeadlineSeconds"] = plan.deadline_seconds

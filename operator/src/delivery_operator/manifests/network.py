@@ -22,9 +22,16 @@ def policies(tenant: str) -> dict[str, dict[str, Any]]:
     ]
     questions = {"from": asked_by, "ports": [{"protocol": "TCP", "port": PORT}]}
     outside = [{"ipBlock": {"cidr": cidr, "except": hidden}} for cidr, hidden in METADATA.items()]
+    peers = {"matchLabels": {names.STAGE: str(Stage.TRAIN)}}
     return {
         "deny-ingress": {"podSelector": {}, "policyTypes": ["Ingress"]},
         "questions-to-servers": {"podSelector": SERVERS, "policyTypes": ["Ingress"], "ingress": [questions]},
+        # Processes of one training run agree on their ports as they start.
+        "peers-in-training": {
+            "podSelector": peers,
+            "policyTypes": ["Ingress"],
+            "ingress": [{"from": [{"podSelector": peers}]}],
+        },
         # Some network plugins do not count pods as addresses, so the cluster is named beside them.
         "no-credentials-of-nodes": {
             "podSelector": {},

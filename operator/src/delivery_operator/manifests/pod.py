@@ -7,6 +7,7 @@ from typing import Any
 from delivery_api.accelerator import AcceleratorClassSpec
 from delivery_api.delivery import DeliverySpec
 from delivery_api.sources import Source
+from delivery_operator.manifests import parallel
 from delivery_operator.manifests.common import memory, times
 
 USER = 65532
@@ -29,6 +30,11 @@ class PodPlan:
     writes_evidence: bool = True
     accelerator: AcceleratorClassSpec | None = None
     accelerators: int = 0
+    """Accelerators of this pod."""
+    pods: int = 1
+    """Pods that do the work together."""
+    meets: str = ""
+    """Where they meet: address of the first, when there are several."""
     memory: str = "4Gi"
     """Memory limit of a pod that holds no accelerator."""
     region: str | None = None
@@ -79,8 +85,8 @@ def resources(plan: PodPlan) -> dict[str, dict[str, str]]:
 def _volumes(plan: PodPlan) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {}}, {"name": "work", "emptyDir": {}}]
     mounts: list[dict[str, Any]] = [{"name": "tmp", "mountPath": "/tmp"}, {"name": "work", "mountPath": "/work"}]
-    if plan.serves:
-        # A container has 64 MiB of it, an engine and its worker talk through more; it counts as the pod's memory.
+    if plan.serves or plan.accelerators > 1:
+        # A container has 64 MiB of it, processes of one pod talk through more; it counts as the pod's memory.
         volumes.append({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}})
         mounts.append({"name": "shm", "mountPath": "/dev/shm"})
     for number, name in enumerate(plan.secrets):
@@ -109,7 +115,7 @@ def _env(plan: PodPlan) -> list[dict[str, Any]]:
     fields = (("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace"))
     downward = [{"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}} for name, path in fields]
     owner = [{"name": "ANCHOR_UID", "value": plan.owner_uid}] if plan.writes_evidence else []
-    return [{"name": "DELIVERY_TASK", "value": plan.task}, *owner, *downward]
+    return [{"name": "DELIVERY_TASK", "value": plan.task}, *owner, *downward, *parallel.environment(plan)]
 
 
 def _container(plan: PodPlan, mounts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -117,7 +123,7 @@ def _container(plan: PodPlan, mounts: list[dict[str, Any]]) -> dict[str, Any]:
         "name": "server" if plan.serves else "worker",
         "image": plan.image,
         "imagePullPolicy": plan.pull_policy,
-        "args": [plan.command],
+        **parallel.command(plan),
         "env": _env(plan),
         "resources": resources(plan),
         "volumeMounts": mounts,
@@ -155,6 +161,7 @@ def pod_spec(plan: PodPlan) -> dict[str, Any]:
         },
         "containers": [_container(plan, mounts)],
         "volumes": volumes,
+        **parallel.place(plan),
         **plan.extra,
     }
     if selector := node_selector(plan):

@@ -2,7 +2,7 @@
 
 from delivery_api.finding import Verdict
 from delivery_api.stages import Stage
-from delivery_operator import resolution
+from delivery_operator import placement, resolution
 from delivery_operator.decision import Decision, Facts
 from delivery_operator.observed import Observed
 from delivery_operator.settings import Settings
@@ -14,8 +14,9 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     pinned, settled = resolution.pinned(observed, facts), resolution.stands(observed, Stage.CONFIG)
     if pinned and settled:
         return Decision(settled, resolution.with_resolved(observed, facts, pinned))
-    finding = oracle.judge(observed.spec, facts.audit, observed.class_objects)
+    rooms = placement.rooms(observed)
+    finding = oracle.judge(observed.spec, facts.audit, observed.class_objects, rooms)
     if facts.audit is None or finding.verdict is not Verdict.PASS:
         return Decision(finding, facts)
-    proposal = oracle.propose(observed.spec, facts.audit, observed.class_objects)
+    proposal = oracle.propose(observed.spec, facts.audit, observed.class_objects, rooms)
     return Decision(finding, resolution.with_proposal(facts, proposal))

@@ -82,12 +82,12 @@ def assignment(
         task="",
         service_account="evaluator",
         accelerator=accelerator,
-        accelerators=schedule.count or 1,
+        accelerators=1,
         region=spec.terms.handling.region,
         secrets=secrets_of(sources),
         claims=claims_of(sources),
     )
-    held = Accelerated(name, schedule.count or 1, accelerator.price_per_hour) if accelerator else None
+    held = Accelerated(name, 1, accelerator.price_per_hour) if accelerator else None
     gone = None if accelerator else failed(Reason.CLASS_MISSING, f"AcceleratorClass {name} does not exist any more; create it")
     return Assignment(Stage.EVAL, task, pod, held, schedule.queue, facts.eval_estimate_seconds, gone)
 

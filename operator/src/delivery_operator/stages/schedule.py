@@ -1,7 +1,7 @@
 """Schedule: it fits the accelerators, and its high estimate fits the money left; else nothing starts."""
 
 from delivery_api.stages import Stage
-from delivery_operator import ledger, resolution
+from delivery_operator import ledger, placement, resolution
 from delivery_operator.decision import Decision, Facts
 from delivery_operator.observed import Observed
 from delivery_operator.settings import Settings
@@ -14,4 +14,5 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     if pinned and settled:
         return Decision(settled, facts)
     spent = ledger.settled(facts.ledger)
-    return Decision(oracle.judge(observed.spec, facts.audit, observed.class_objects, spent), facts)
+    rooms = placement.rooms(observed)
+    return Decision(oracle.judge(observed.spec, facts.audit, observed.class_objects, spent, rooms), facts)

@@ -73,6 +73,7 @@ def assignment(
 ) -> Assignment:
     """The run as a task."""
     spec, count, steps = observed.spec, schedule.count or 1, config.steps or 1
+    nodes = schedule.nodes or 1
     terms, accelerator, name = spec.terms, facts.accelerator, schedule.accelerator_class or ""
     sources = [terms.data.train, terms.data.sealed, spec.base]
     task = TrainTask(
@@ -94,7 +95,8 @@ def assignment(
         task="",
         service_account="trainer",
         accelerator=accelerator,
-        accelerators=count,
+        accelerators=count // nodes,
+        pods=nodes,
         region=terms.handling.region,
         secrets=secrets_of(sources, spec.output.secret),
         claims=claims_of(sources),
