@@ -46,9 +46,9 @@ class Kube:
     server: str
     identity: tuple[str, ...] = ()
 
-    def as_user(self, name: str) -> "Kube":
-        """The same cluster as somebody else."""
-        return replace(self, identity=(f"--as={name}",))
+    def as_user(self, name: str, *groups: str) -> "Kube":
+        """The same cluster as somebody else, who belongs to groups."""
+        return replace(self, identity=(f"--as={name}", *(f"--as-group={group}" for group in groups)))
 
     def as_kubelet(self, node: str) -> "Kube":
         """The same cluster as the kubelet of a node."""

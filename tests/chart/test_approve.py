@@ -188,3 +188,30 @@ def test_an_approval_of_another_delivery_does_not_count(waiting: Tenant) -> None
     waiting("eve").ok(*approve(waiting))
     said = waiting("eve").refused("annotate", "delivery", "second", "-n", waiting.namespace, f"ptaas.dev/approve={REQUEST}")
     assert said.startswith(f"{FIELD}not the digest that is asked for")
+
+
+def test_through_which_group_somebody_approved_is_stamped(tenant: Tenant) -> None:
+    """Of their groups those that count, whatever the client claims; nobody changes it, and it goes with the approval."""
+    tenant.order(spec__approval={"groups": ["board", "clinic"]})
+    tenant.write_status()
+    eve = tenant.admin.as_user("eve", "clinic", "canteen", "system:authenticated")
+    eve.ok(*approve(tenant, annotations={"ptaas.dev/approved-by-group": "board"}))
+    assert tenant.annotations()["ptaas.dev/approved-by-group"] == "clinic"
+    said = "metadata.annotations[ptaas.dev/approved-by-group]: written by the API server with a decision; leave it as it is"
+    assert tenant("bob").refused(*annotated(tenant, {"ptaas.dev/approved-by-group": "board"})) == said
+    tenant("bob").ok(*annotated(tenant, {"ptaas.dev/approved-by-group": None}))
+    assert tenant.annotations()["ptaas.dev/approved-by-group"] == "clinic", "it is put back"
+    eve.ok(*annotated(tenant, {"ptaas.dev/approve": None}))
+    assert not {"ptaas.dev/approved-by", "ptaas.dev/approved-by-group"} & set(tenant.annotations())
+
+
+def test_where_no_groups_are_asked_for_none_is_stamped(waiting: Tenant) -> None:
+    claimed = approve(waiting, annotations={"ptaas.dev/approved-by-group": "board"})
+    waiting.admin.as_user("eve", "clinic").ok(*claimed)
+    assert "ptaas.dev/approved-by-group" not in waiting.annotations()
+
+
+def annotated(tenant: Tenant, values: dict[str, str | None]) -> tuple[str, ...]:
+    """Arguments of a patch of annotations."""
+    change = json.dumps({"metadata": {"annotations": values}})
+    return ("patch", "delivery", "router", "-n", tenant.namespace, "--type=merge", "-p", change)

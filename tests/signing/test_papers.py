@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from delivery_api.digests import digest
 from delivery_oracle.verify import papers
 from delivery_oracle.verify.check import GARBLED
 from delivery_oracle.verify.papers import Papers
@@ -90,11 +91,22 @@ def test_a_forgery_is_seen(honest: Papers, law: str, change: Change):
     assert law in objections(Papers(*parts))
 
 
+@pytest.mark.parametrize(("group", "fits"), [("clinic", True), ("board, clinic", True), ("canteen", False), (None, False)])
+def test_every_approver_was_in_a_group_that_was_asked_for(honest: Papers, group: str | None, fits: bool):
+    certificate = copy.deepcopy(dict(honest.certificate))
+    gate = certificate["approval"]
+    gate["request"]["groups"] = ["clinic", "board"]
+    gate["digest"] = digest(gate["request"]).removeprefix("sha256:")
+    gate["approvals"][0] |= {"group": group} if group else {}
+    said = papers.approved(Papers(certificate, honest.bill, honest.materials, honest.provenance))
+    assert said == ([] if fits else ["eve approved and is in none of the groups clinic, board"])
+
+
 @pytest.mark.parametrize("part", ["certificate", "bill", "materials", "provenance"])
 def test_without_any_one_field_nothing_passes_that_rests_on_it(honest: Papers, part: str):
     """Fail closed: absence is never agreement. What no law reads is listed, so that a new field must be thought about."""
     unread = {
-        "certificate": {"claims", "carriedOut"},
+        "certificate": {"claims", "carriedOut", "prediction"},
         "bill": {"verdict", "why"},
         "materials": {"$schema", "bomFormat", "components", "dependencies", "serialNumber", "specVersion", "version"},
         "provenance": set(),

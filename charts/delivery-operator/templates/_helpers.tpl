@@ -61,6 +61,11 @@ object.spec.intake == oldObject.spec.intake
 {'ptaas.dev/approve': 'ptaas.dev/approved-by', 'ptaas.dev/approve-1': 'ptaas.dev/approved-by-1', 'ptaas.dev/approve-2': 'ptaas.dev/approved-by-2', 'ptaas.dev/approve-3': 'ptaas.dev/approved-by-3', 'ptaas.dev/approve-4': 'ptaas.dev/approved-by-4', 'ptaas.dev/approve-5': 'ptaas.dev/approved-by-5', 'ptaas.dev/reject': 'ptaas.dev/rejected-by', 'ptaas.dev/expire': 'ptaas.dev/expired-by', 'ptaas.dev/revoke': 'ptaas.dev/revoked-by', 'ptaas.dev/override': 'ptaas.dev/overridden-by'}
 {{- end }}
 
+{{- /* CEL: those of spec.approval.groups to which the requester belongs, as they are stamped; empty where none are asked for. */ -}}
+{{- define "ptaas.group" -}}
+object.spec.?approval.groups.orValue([]).filter(group, group in request.userInfo.?groups.orValue([])).join(', ')
+{{- end }}
+
 {{- /* CEL: nothing but the annotations in variables.own changes. */ -}}
 {{- define "ptaas.nothingElse" -}}
 object.spec == oldObject.spec && object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({}) && object.metadata.?finalizers.orValue([]) == oldObject.metadata.?finalizers.orValue([]) && object.metadata.?ownerReferences.orValue([]) == oldObject.metadata.?ownerReferences.orValue([]) && variables.after.all(name, name in variables.own || variables.before[?name] == optional.of(variables.after[name])) && variables.before.all(name, name in variables.own || name in variables.after)

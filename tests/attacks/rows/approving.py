@@ -173,6 +173,15 @@ ROWS: tuple[Attack, ...] = (
         on="grouped",
         approve=REQUEST,
     ),
+    annotate(
+        "an approver of another group says to be of the right one",
+        "eve",
+        f"{FIELD}eve is in none of spec.approval.groups (board, clinic); ask an approver who is",
+        GATE,
+        on="grouped",
+        approve=REQUEST,
+        approved_by_group="board",
+    ),
     annotate("withdraw somebody else's approval", "bob", lacks("bob"), GATE, on="pair", approve=None),
     asks(
         "approve by server-side apply as the operator's field manager",

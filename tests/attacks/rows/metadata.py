@@ -41,6 +41,14 @@ ROWS: tuple[Attack, ...] = (
     ),
     annotate("forge the approver", "bob", stamp("approved-by", DECISION), STAMPS, approved_by="eve"),
     annotate("forge the second approver", "bob", stamp("approved-by-1", DECISION), STAMPS, on="pair", approved_by_1="fay"),
+    annotate(
+        "forge the group through which somebody approved",
+        "bob",
+        stamp("approved-by-group", DECISION),
+        STAMPS,
+        on="grouped",
+        approved_by_group="board",
+    ),
     annotate("forge who rejected", "bob", stamp("rejected-by", DECISION), STAMPS, on="refused", rejected_by="bob"),
     annotate("forge who overrode", "fay", stamp("overridden-by", DECISION), STAMPS, on="failed", overridden_by="ada"),
     annotate(

@@ -60,6 +60,7 @@ ROWS: tuple[Attack, ...] = (
         "tad",
         "create rolebinding friend -n $tenant --clusterrole=ptaas-approver --user=mallory",
         refused=grants("tad", '"system:authenticated"', '"get" "list" "watch" "patch" "approve" "reject" "expire" "revoke"')
+        + '\n{APIGroups:["ptaas.dev"], Resources:["deliverycertificates"], Verbs:["get" "list" "watch"]}'
         + '\n{APIGroups:["ptaas.dev"], Resources:["modelversions"], Verbs:["get" "list" "watch"]}',
         by="RBAC",
     ),
