@@ -132,6 +132,15 @@ def test_a_keyboard_goes_everywhere(tab: Page):
     assert "nobody pays" in tab.locator("#card-said").inner_text() or "paid for" in tab.locator("#card-said").inner_text()
 
 
+def test_links_lead_to_the_sections(tab: Page):
+    for link in tab.locator("nav a").all():
+        link.click()
+        place = (link.get_attribute("href") or "").removeprefix("#")
+        assert tab.url.endswith(f"#{place}") and tab.locator(f"#{place} h2").is_visible()
+    tab.locator("#detector summary").click()
+    assert tab.locator("#detector-rows").is_hidden()
+
+
 def test_a_keyboard_moves_the_detector(tab: Page):
     tab.get_by_label("Arm and seed").select_option(LEARNED)
     for label, key, said in (("Margin δ", "ArrowRight", "0.21"), ("Looks seen", "ArrowLeft", "5 of 6")):
