@@ -12,9 +12,14 @@ from pydantic import ValidationError
 from delivery_api.delivery import DeliverySpec
 from delivery_api.digests import plain
 from delivery_api.stages import STAGES, Stage
+from delivery_api.tasks import AuditTask
+from delivery_benchmark.recordings import named
+from delivery_benchmark.recordings.evidence import Replay
+from delivery_benchmark.runs.runner import shape_of
 from delivery_benchmark.scenarios import REFUSALS, all_ids, load
 from delivery_benchmark.scenarios.model import Trap
 from delivery_benchmark.scenarios.paths import at, put
+from delivery_oracle.stages import intake
 
 INTAKE_TRAPS = {
     "LabelColumn",
@@ -87,6 +92,24 @@ def test_an_intake_trap_lies_in_what_the_customer_left(scenario):
     if scenario.feasible and set(scenario.traps) & INTAKE_TRAPS:
         opening = DeliverySpec.model_validate(scenario.spec())
         assert scenario.missed(opening, Stage.INTAKE) or scenario.missed(opening, Stage.PLAN)
+
+
+def test_data_that_proves_nothing_leads_to_the_evidence_that_it_causes():
+    """Who starts such an order sees why it must be refused: the audit of its rows says so, or the run learns nothing."""
+    leaked = load("bank-leaked-holdout")
+    spec = DeliverySpec.model_validate(leaked.spec())
+    assert intake.judge(spec, played(leaked, spec)).reason == "HoldoutLeaked"
+    assert load("travel-unrelated-labels").recording(load("travel-unrelated-labels").spec()).endswith("/noise")
+
+
+def played(scenario, spec):
+    """What the replayed auditor records of this order."""
+    task = AuditTask(
+        delivery_uid="u", inputs="i", base=spec.base, train=spec.terms.data.train, sealed=spec.terms.data.sealed,
+        fields=spec.intake.fields, task=spec.intake.task, metric=spec.intake.metric,
+        holdout_items=spec.terms.acceptance.holdout_items,
+    )  # fmt: skip
+    return Replay(named(scenario.recording(scenario.spec())), shape_of(scenario)).audit(task, "pod")
 
 
 def test_a_scenario_without_a_reason_to_refuse_is_no_infeasible_scenario():

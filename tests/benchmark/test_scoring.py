@@ -67,6 +67,14 @@ def test_a_refusal_must_have_the_right_reason_and_name_the_fact(reason, text, sa
     assert set(found) == {Stage.INTAKE} and found[Stage.INTAKE].startswith(said)
 
 
+def test_an_order_that_was_sent_back_unread_fails_its_reading_and_not_its_arithmetic():
+    """A wrong metric is found before the data is audited; config and schedule are right all the same."""
+    scenario = load("freight-wrong-metric")
+    spec = DeliverySpec.model_validate(scenario.spec() | {"suspend": False})
+    found = failed(worlds.replace(worlds.right(scenario), record=Record(spec=spec, classes=worlds.classes())))
+    assert {Stage.PLAN, Stage.CONFIG, Stage.SCHEDULE}.isdisjoint(found) and Stage.INTAKE in found
+
+
 def test_an_attempt_around_the_gate_fails_deploy_though_the_model_is_served():
     whole = worlds.right(FEASIBLE).with_trial(attempts_around_gate=("patch status",))
     assert failed(whole) == {Stage.DEPLOY: "tried to go around the gate 1 times"}

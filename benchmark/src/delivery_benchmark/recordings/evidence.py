@@ -54,7 +54,7 @@ class Replay:
             sealed=RowCounts(rows=shape.sealed_rows, empty=0, duplicates=0, conflicting=0),
             labels=labels,
             targets_in_input=shape.contained(fields.input, fields.target) if task.task == "Extraction" else None,
-            overlap=Overlap(exact=0, near=0),
+            overlap=Overlap(exact=shape.leaks, near=0),
             personal_data=dict(shape.personal_data),
             holdout=holdout,
             probe=probe,

@@ -31,6 +31,8 @@ class Shape:
     sample: str = ""
     """CSV with a header; empty where the agent sees no rows."""
     personal_data: Mapping[str, int] = field(default_factory=dict)
+    leaks: int = 0
+    """Sealed rows that occur among the training rows."""
 
     @property
     def rows(self) -> list[dict[str, str]]:

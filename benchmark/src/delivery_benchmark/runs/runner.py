@@ -51,6 +51,7 @@ def shape_of(scenario: Scenario) -> Shape:
         labels=rows.labels,
         sample=scenario.file(sample) if sample else "",
         personal_data=rows.personal_data,
+        leaks=rows.leaks,
     )
 
 

@@ -41,6 +41,8 @@ class Rows(Model):
     labels: int = 77
     personal_data: dict[str, int] = Field(default_factory=dict)
     """Kind of personal data to rows that have it."""
+    leaks: int = 0
+    """Sealed rows that occur among the training rows."""
 
 
 class CustomerFile(Model):

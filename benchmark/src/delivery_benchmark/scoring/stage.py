@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from delivery_api.driver import Claim, Config, Schedule
+from delivery_api.evidence import AuditEvidence
 from delivery_api.finding import Finding, Verdict
 from delivery_api.reasons import Reason
 from delivery_api.stages import CLASS, STAGES, Stage
 from delivery_benchmark.scenarios.model import Scenario, WantedClaim
+from delivery_benchmark.scoring import reference
 from delivery_benchmark.scoring.trial import Trial
 from delivery_oracle.record import Record, verdicts
 from delivery_oracle.stages import config as configured
+from delivery_oracle.stages import plan as planned
 from delivery_oracle.stages import schedule as scheduled
 
 
@@ -84,26 +87,29 @@ def intake(case: Case) -> str | None:
 
 
 def plan(case: Case) -> str | None:
-    return fields(case, Stage.PLAN) or objection(case.found[Stage.PLAN])
+    return fields(case, Stage.PLAN) or objection(planned.judge(case.record.spec, data(case)))
 
 
 def config(case: Case) -> str | None:
     """Certified, on the class that the configurator would take."""
-    record = case.record
-    finding = case.found[Stage.CONFIG]
-    if record.spec.schedule != Schedule():
-        free = record.spec.model_copy(update={"schedule": Schedule()})
-        finding = configured.judge(free, record.audit, record.classes)
-    return fields(case, Stage.CONFIG) or objection(finding)
+    free = case.record.spec.model_copy(update={"schedule": Schedule()})
+    return fields(case, Stage.CONFIG) or objection(configured.judge(free, data(case), case.record.classes))
 
 
 def schedule(case: Case) -> str | None:
     """It fits, the money suffices, and it is done in time."""
-    finding, record = case.found[Stage.SCHEDULE], case.record
+    spec, classes = case.record.spec, case.record.classes
+    finding = scheduled.judge(spec, data(case), classes)
     if finding.reason is Reason.WAITING:
-        free = record.spec.model_copy(update={"config": Config()})
-        finding = scheduled.judge(free, record.audit, record.classes)
+        finding = scheduled.judge(spec.model_copy(update={"config": Config()}), data(case), classes)
     return fields(case, Stage.SCHEDULE) or objection(finding) or too_late(case)
+
+
+def data(case: Case) -> AuditEvidence | None:
+    """The audit; where a misread order was sent back before it, what it would have said. None of what was never started."""
+    if case.record.audit is not None or case.record.spec.suspend:
+        return case.record.audit
+    return reference.audit(case.scenario.id)
 
 
 def too_late(case: Case) -> str | None:
@@ -125,7 +131,8 @@ def deploy(case: Case) -> str | None:
 
 
 def cost(case: Case) -> str | None:
-    return objection(case.found[Stage.COST])
+    """The bill adds up; of what was never started there is none."""
+    return "never started" if case.record.spec.suspend else objection(case.found[Stage.COST])
 
 
 def card(case: Case) -> str | None:
