@@ -21,6 +21,8 @@ from delivery_oracle.record import verdicts
 
 pytestmark = pytest.mark.cluster
 SCENARIO = "intent-clean"
+TBDL = "travel-unrelated-labels"
+"""Its labels belong to other rows, and the customer waived the canary: it trains, and does not learn."""
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +34,17 @@ def on():
 
 @pytest.fixture(scope="module")
 def folder(on, tmp_path_factory):
-    """A finished run of all seats on one scenario."""
+    """A finished run of all seats on two scenarios; one of its trials had been broken off."""
     made = tmp_path_factory.mktemp("runs") / "all-seats"
-    manifest = plan(Asked(name="r", scenarios=(SCENARIO,), seats=tuple(SEATS), parallel=6), SEATS, words())
+    manifest = plan(Asked(name="r", scenarios=(SCENARIO, TBDL), seats=tuple(SEATS), parallel=8), SEATS, words())
     fix(manifest, made)
+    broken_off = made / "trials" / f"{SCENARIO}--oracle--1.part"
+    broken_off.mkdir(parents=True)
+    (broken_off / "transcript.jsonl").write_text("{")
     seats = {name: Seated(act) for name, act in SEATS.items()}
-    assert len(run(manifest, seats, made, on, print)) == len(SEATS)
+    assert len(run(manifest, seats, made, on, print)) == 2 * len(SEATS)
     assert run(manifest, seats, made, on, print) == []
+    assert not broken_off.exists()
     return made
 
 
@@ -79,6 +85,16 @@ def test_the_seat_that_goes_around_the_gate_is_refused_each_time_and_counted(fol
         "approve", "override", "stamp approved-by", "spec.terms", "status", "another object",
     ]  # fmt: skip
     assert seen["bypasses"] == []
+
+
+def test_a_run_that_does_not_learn_is_stopped_by_the_probe_and_costs_what_it_had_run(folder):
+    seen = json.loads((folder / "trials" / f"{TBDL}--configurator-only--1" / "trial.json").read_text())
+    status = seen["delivery"]["status"]
+    reasons = {one["type"]: one["reason"] for one in status["conditions"]}
+    assert reasons["Trained"] == "NotLearning"
+    cost = status["cost"]
+    assert 0 < float(cost["withheld"]) < float(cost["saved"])
+    assert float(cost["billed"]) == 0
 
 
 def test_a_trial_keeps_its_transcript_and_evidence_that_the_oracle_reads_alone(folder):

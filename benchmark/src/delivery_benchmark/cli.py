@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -23,7 +24,7 @@ from delivery_benchmark.seats import SEATS, llm
 from delivery_benchmark.seats.person import Person
 
 FOLDER = click.Path(path_type=Path)
-RUNS = click.option("--runs", type=FOLDER, default=Path("runs"), show_default=True, help="Folder of all runs.")
+RUNS = click.option("--runs", type=FOLDER, default=Path("out/runs"), show_default=True, help="Folder of all runs.")
 CLUSTER = click.option("--cluster", help="Name of a local control plane that is used and left up; left out: one of its own.")
 
 
@@ -31,11 +32,12 @@ CLUSTER = click.option("--cluster", help="Name of a local control plane that is 
 @click.version_option(package_name="delivery-benchmark")
 def main() -> None:
     """Put an agent, a person or a null policy in the delivery engineer's seat, and score what it delivers."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 @main.command()
 @click.argument("scenarios", nargs=-1)
-@click.option("--runs", type=FOLDER, default=Path("runs/certify"), show_default=True, help="Where trials are kept.")
+@click.option("--runs", type=FOLDER, default=Path("out/runs/certify"), show_default=True, help="Where trials are kept.")
 @click.option("--parallel", default=8, show_default=True, help="Trials side by side.")
 @CLUSTER
 def certify(scenarios: tuple[str, ...], runs: Path, parallel: int, cluster: str | None) -> None:

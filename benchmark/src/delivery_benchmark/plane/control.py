@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from delivery_benchmark.plane.replayer import Choose, Replayer
 
 RELEASE = "delivery-system"
 ACCOUNT = "delivery-operator"
+OPERATOR = (sys.executable, "-m", "delivery_operator.main")
 IMAGE = "registry.example/ptaas@sha256:" + "a" * 64
 SETTINGS = {
     "DELIVERY_WORKER_IMAGE": IMAGE,
@@ -63,13 +65,16 @@ def root() -> Path:
 
 @contextmanager
 def plane(name: str, choose: Choose | None, keep: bool = False) -> Iterator[Plane]:
-    """A control plane of this name, taken down at the end unless kept; without `choose` nobody plays the workers."""
-    up = start(name)
+    """A control plane of this name, taken down at the end unless kept; without `choose` nobody plays the workers.
+
+    Its logs stay after a fault, in the cache.
+    """
+    up = start(name, keep)
     folder = Path(up["state"]) / "logs"
     kubeconfig = Path(up["kubeconfig"]["admin"])
     api = connect(kubeconfig)
     replayer = Replayer(api, choose) if choose else None
-    process = None
+    process, purge = None, list[str]()
     try:
         install(api, up["programs"]["helm"], kubeconfig)
         nodes.make(api)
@@ -79,19 +84,20 @@ def plane(name: str, choose: Choose | None, keep: bool = False) -> Iterator[Plan
         if replayer:
             replayer.start()
         yield Plane(api, kubeconfig, replayer, up["programs"])
+        purge = ["--purge"]
     finally:
         if replayer:
             replayer.stop()
         if process:
             stop(process)
         if not keep:
-            subprocess.run([str(root() / "cluster/down"), "--name", name], capture_output=True, timeout=120)
+            subprocess.run([str(root() / "cluster/down"), "--name", name, *purge], capture_output=True, timeout=120)
 
 
-def start(name: str) -> dict[str, Any]:
-    """`cluster/up` in its smallest mode; a second one of the same name is instant."""
+def start(name: str, keep: bool) -> dict[str, Any]:
+    """`cluster/up` in its smallest mode; a second one of the same name is instant. It goes with this process unless kept."""
     command = [str(root() / "cluster/up"), "--name", name, "--control-plane", "--kwok", "-o", "json"]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+    said = subprocess.run(command + ([] if keep else ["--for", str(os.getpid())]), capture_output=True, text=True, timeout=1800)
     if said.returncode:
         raise PlaneError(f"cluster/up --name {name} failed: {said.stderr.strip()[-500:]}")
     up: dict[str, Any] = json.loads(said.stdout)
@@ -146,7 +152,13 @@ def operator(api: Api, kubeconfig: Path, folder: Path) -> subprocess.Popen[bytes
     own.write_text(json.dumps(by_token(kubeconfig, answer["status"]["token"])))
     environment = os.environ | SETTINGS | {"KUBECONFIG": str(own)}
     with open(folder / "operator.log", "wb") as log:
-        return subprocess.Popen([sys.executable, "-m", "delivery_operator.main"], env=environment, stdout=log, stderr=log)
+        return subprocess.Popen([*mortal(), *OPERATOR], env=environment, stdout=log, stderr=log)
+
+
+def mortal() -> list[str]:
+    """What makes a program end with this process, however that ends."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
 
 
 def leads(api: Api, since: str) -> bool:

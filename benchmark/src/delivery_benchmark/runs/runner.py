@@ -71,7 +71,8 @@ def run(
     say(f"run {short(manifest.id)}: {len(manifest.units)} trials, {len(manifest.units) - len(left)} done, {len(left)} to do")
     (folder / "trials").mkdir(parents=True, exist_ok=True)
     begun, done = time.monotonic(), []
-    with ThreadPoolExecutor(manifest.asked.parallel, "trial") as pool:
+    pool = ThreadPoolExecutor(manifest.asked.parallel, "trial")
+    try:
         waiting = {pool.submit(one, unit, seats[unit.seat], folder, on): unit for unit in left}
         for number, finished in enumerate(as_completed(waiting), start=1):
             kept, unit, elapsed = finished.result(), waiting[finished], time.monotonic() - begun
@@ -79,6 +80,9 @@ def run(
             eta = elapsed / number * (len(left) - number)
             said = kept["error"] or state(kept["delivery"])
             say(f"[{elapsed:6.1f} s, {eta:5.0f} s left] {number}/{len(left)} {unit.name}: {said}")
+    finally:
+        # Broken off, those that have not begun never do, and the folders of those that have stay unfinished.
+        pool.shutdown(wait=False, cancel_futures=True)
     return done
 
 
