@@ -30,8 +30,6 @@ class Shape:
     labels: int
     sample: str = ""
     """CSV with a header; empty where the agent sees no rows."""
-    leaks: int = 0
-    """Sealed rows that occur among the training rows."""
     personal_data: Mapping[str, int] = field(default_factory=dict)
     leaks: int = 0
     """Sealed rows that occur among the training rows."""
