@@ -12,7 +12,7 @@ from typing import Protocol
 
 from delivery_api.stages import Stage
 from delivery_api.status import Condition, DeliveryStatus
-from delivery_operator import metrics, pipeline, retention, status
+from delivery_operator import aftercare, metrics, pipeline, retention, status
 from delivery_operator.decision import Want
 from delivery_operator.errors import DeliveryError
 from delivery_operator.metrics.standing import STAGE_OF, VERDICT_OF
@@ -77,12 +77,12 @@ class Reconciler:
                 return None
             left = retention.seconds_left(observed)
             if left is not None and left <= 0:
-                await self._cluster.apply(observed, retention.deletions(observed))
-                return None
-            outcome = pipeline.run(observed, self._settings, self._faulted)
+                outcome = aftercare.run(observed, self._settings)
+            else:
+                outcome = pipeline.run(observed, self._settings, self._faulted)
             if not outcome.wants:
                 again = await self._tell(key, observed, outcome)
-                return again if left is None else min(left, again or left)
+                return again if left is None or left <= 0 else min(left, again or left)
             try:
                 await self._cluster.apply(observed, outcome.wants)
             except DeliveryError:

@@ -4,7 +4,7 @@ from delivery_api.digests import canonical, plain
 from delivery_api.driver import Config, Schedule
 from delivery_api.evidence import ArtifactRecord
 from delivery_api.sources import Source
-from delivery_api.status import ApprovalStatus
+from delivery_api.status import ApprovalStatus, Artifact
 from delivery_api.tasks import ServeTask
 from delivery_operator import attempts, tasks
 from delivery_operator.decision import Facts, Want
@@ -15,7 +15,7 @@ from delivery_operator.observed import Observed, Server
 from delivery_operator.settings import Settings
 
 
-def serve_task(observed: Observed, settings: Settings, artifact: ArtifactRecord, config: Config) -> ServeTask:
+def serve_task(observed: Observed, settings: Settings, artifact: ArtifactRecord | Artifact, config: Config) -> ServeTask:
     """What the server is told: the audited artifact, precision and context."""
     source = Source(uri=artifact.uri, secret=observed.spec.output.secret)
     return ServeTask(
