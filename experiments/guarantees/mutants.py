@@ -37,6 +37,7 @@ SLOW = (
     "keeps_its_level",
 )
 """Tests that take long or run a library; the others must be enough."""
+LIVING = ("survived", "no tests")
 CONFIG = """[tool.mutmut]
 source_paths = ["src"]
 only_mutate = ["src/delivery_oracle/statistics/*.py", "src/delivery_oracle/probe.py"]
@@ -77,8 +78,8 @@ def prepare() -> None:
     """A copy of code and tests in mutmut's own shape; what was found before stays, in `mutants`."""
     for old in ("src", "tests", "mutants/tests"):
         shutil.rmtree(PLACE / old, ignore_errors=True)
-    for made in (PLACE / "mutants/src").rglob("*.py"):
-        made.unlink()
+    for made in (*(PLACE / "mutants/src").rglob("*.py"), PLACE / "mutants/mutmut-stats.json"):
+        made.unlink(missing_ok=True)
     for package in PACKAGES:
         shutil.copytree(ROOT / package, PLACE / "src" / Path(package).name)
     tests = PLACE / "tests/oracle"
@@ -136,10 +137,10 @@ def main(arguments: list[str] | None = None) -> int:
     if not options.report:
         names = [f"{name}*" for name in options.only]
         if options.again:
-            names = [name for name, status in statuses().items() if status == "survived" and chosen(name, options.only)]
+            names = [name for name, status in statuses().items() if status in LIVING and chosen(name, options.only)]
         mutmut("run", "--max-children", str(options.children), *names, quiet=False)
     known = statuses()
-    changed = changes([mutant for mutant, status in known.items() if status == "survived"])
+    changed = changes([mutant for mutant, status in known.items() if status in LIVING])
     lived = [(mutant, *lines) for mutant, lines in changed.items()]
     counts = {
         name: dict(Counter(known[mutant] for mutant in known if module(mutant) == name)) for name in sorted(map(module, known))

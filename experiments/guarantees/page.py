@@ -207,7 +207,7 @@ def corruption(figures: Json) -> str:
     return f"""## Share of random labels, from the intake canary
 
 BANKING77, 10,003 training rows of which a share got uniform random labels; each seed draws 256 sealed items.
-The interval is wide with 256 items, and rather too wide: it covers more often than it states.
+The width is the noise of the 256 sealed items among themselves, which predict each other in a third of the cases.
 
 {table(head, rows)}"""
 

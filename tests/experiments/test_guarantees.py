@@ -140,3 +140,10 @@ def test_a_guarantee_that_does_not_hold_fails_the_program(tmp_path, capsys, monk
     monkeypatch.setattr(program, "write", lambda figures, out: None)
     assert program.main(["--out", str(out), "--only", "conformance"]) == 1
     assert "5 wins and 0 losses" in capsys.readouterr().err
+
+
+def test_the_share_of_random_labels_is_covered_and_its_interval_is_of_use(figures):
+    """Where shares near one another could not be told apart nobody would need an estimate."""
+    found = {one["share"]: one for one in figures["corruption"]}
+    assert all(found[share]["seeds"] == 200 and found[share]["covered"] >= 0.95 for share in (0.2, 0.5, 0.8))
+    assert found[0.2]["width"] < 0.36 and found[0.5]["width"] < 0.31 and found[0.8]["width"] < 0.15

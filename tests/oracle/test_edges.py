@@ -154,9 +154,9 @@ def test_simulated_looks_have_the_shares_that_were_asked_for():
 
 def test_the_chance_of_a_flag_is_that_of_the_simulated_paths():
     """Where the gain is so large that fewer than one item in ten can be lost, half of what is left is."""
-    paths = foresight.crossing_paths(Process.CERTIFY, (0.5, 0.5), (0.95, 0.05), 3)
+    paths = foresight.crossing_paths(Process.CERTIFY, (0.5, 0.5), (0.95, 0.05), 6)
     expected = (paths.max(axis=1) >= -math.log(0.1)).mean()
-    assert foresight.chance(Process.CERTIFY, (0.5, 0.5), 0.9, items=3, alpha=0.1) == expected and 0.05 < expected < 0.95
+    assert foresight.chance(Process.CERTIFY, (0.5, 0.5), 0.9, items=6, alpha=0.1) == expected and 0.05 < expected < 0.95
 
 
 def test_power_at_a_stricter_level_needs_more_items():

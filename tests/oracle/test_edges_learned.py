@@ -138,7 +138,7 @@ def power_of_every_outcome(items: int, wins: float, losses: float, margin: float
     for won in range(items + 1):
         for lost in range(items + 1 - won):
             if mcnemar.p_value(won, lost) <= alpha and won - lost >= margin * items - 1e-9:
-                chance += multinomial.pmf([won, lost, items - won - lost], items, [wins, losses, 1 - wins - losses])
+                chance += multinomial.pmf([won, lost, items - won - lost], items, [wins, losses, max(0.0, 1 - wins - losses)])
     return chance
 
 
