@@ -98,7 +98,8 @@ TERMS_RULES = [
     _rule(
         "has(self.serving) == has(oldSelf.serving) && (!has(self.serving) || ("
         "has(self.serving.limit) == has(oldSelf.serving.limit) && "
-        "self.serving.?timeToLive == oldSelf.serving.?timeToLive))",
+        "has(self.serving.timeToLive) == has(oldSelf.serving.timeToLive) && "
+        "(!has(self.serving.timeToLive) || self.serving.timeToLive == oldSelf.serving.timeToLive)))",
         "serving is the customer's and never changes, but for a limit that is raised: create another Delivery",
     ),
     _rule(
