@@ -15,7 +15,7 @@ from delivery_benchmark.recordings import named, names
 from delivery_benchmark.recordings.evidence import Replay
 from delivery_benchmark.recordings.generated import PUBLISHED
 from delivery_benchmark.recordings.shape import Shape
-from delivery_benchmark.recordings.tbdl import ARMS, FOLDER, SEED, of_trace
+from delivery_benchmark.recordings.tbdl import ARMS, FOLDER, of_trace, recorded, seeds
 from delivery_oracle.stages import deploy, evaluation, intake, train
 from tests.oracle import world
 
@@ -58,18 +58,21 @@ def evaluate_task(artifact):
                         precision="bf16", max_tokens=18, sequence_length=256, seconds=9)  # fmt: skip
 
 
-def whole(name, config=CONFIG):
+def whole(name, config=CONFIG, seed=1):
     """(audit, train, evaluation) of a recording."""
-    replay = Replay(named(name), SHAPE)
+    replay = Replay(named(name, seed), SHAPE)
     audit = replay.audit(audit_task(), "a")
     run = replay.train(train_task(audit, config=config), "t", 1.0)
     return audit, run, replay.evaluate(evaluate_task(run.artifact), "e", replay.reached(config))
 
 
-@pytest.mark.parametrize("arm", ARMS)
-def test_the_recording_of_an_arm_is_what_its_trace_holds(arm):
-    trace = json.loads((TRACES / f"{arm}-{SEED}.json").read_bytes())
-    assert json.loads((FOLDER / f"{arm}.json").read_text()) == json.loads(
+RECORDED = [(arm, seed) for arm in ARMS for seed in seeds(arm)]
+
+
+@pytest.mark.parametrize(("arm", "seed"), RECORDED)
+def test_the_recording_of_a_run_is_what_its_trace_holds(arm, seed):
+    trace = json.loads((TRACES / f"{arm}-{seed}.json").read_bytes())
+    assert json.loads((FOLDER / f"{arm}-{seed}.json").read_text()) == json.loads(
         of_trace(trace).model_dump_json(by_alias=True, exclude_none=True)
     )
 
@@ -101,6 +104,20 @@ def test_the_oracle_judges_a_replayed_run_as_its_arm_says(name):
     found = evaluation.judge(spec, evaluated, audit=audit, train=run)
     assert (found.verdict is Verdict.PASS) is delivers
     assert (found.reason is Reason.FORMAT_LOST) is (arm == "format" or name in LOSES_FORMAT)
+
+
+@pytest.mark.parametrize(("arm", "seed"), RECORDED)
+def test_whatever_seed_is_played_a_healthy_run_learns_and_a_spoilt_one_does_not(arm, seed):
+    _, _, evaluated = whole(f"smollm2-135m/{arm}", seed=seed)
+    learned = evaluation.comparison(world.spec(), evaluated, use=1).verdict is Verdict.PASS
+    assert learned is (arm in ("correct", "mask"))
+
+
+def test_seeds_beyond_those_that_were_run_begin_again():
+    there = seeds("correct")
+    assert recorded("correct", len(there) + 1) == recorded("correct", 1)
+    assert len(there) == 1 or recorded("correct", 2) != recorded("correct", 1)
+    assert named("qwen3-8b/correct", 2).holdout != named("qwen3-8b/correct", 1).holdout
 
 
 def flagged(name):

@@ -16,17 +16,17 @@ def names() -> tuple[str, ...]:
     return tuple(f"{base}/{arm}" for base in (BASE, *PUBLISHED) for arm in (*ARMS, "format"))
 
 
-def named(name: str) -> Recording:
-    """The recording of a name; KeyError says which there are."""
+def named(name: str, seed: int = 1) -> Recording:
+    """The recording of a name and a seed; KeyError says which there are."""
     if name not in names():
         raise KeyError(f"There is no recording {name}; there are {', '.join(names())}")
     base, _, arm = name.partition("/")
-    found = without_format(_of(base, "correct")) if arm == "format" else _of(base, cast(Arm, arm))
+    found = without_format(_of(base, "correct", seed)) if arm == "format" else _of(base, cast(Arm, arm), seed)
     return found.model_copy(update={"name": name})
 
 
-def _of(base: str, arm: Arm) -> Recording:
-    return recorded(arm) if base == BASE else generated(base, arm)
+def _of(base: str, arm: Arm, seed: int) -> Recording:
+    return recorded(arm, seed) if base == BASE else generated(base, arm, seed)
 
 
 def without_format(run: Recording) -> Recording:

@@ -14,16 +14,23 @@ from delivery_benchmark.recordings.model import Arm, Recording, Scored, Seen
 
 BASE = "smollm2-135m"
 ARMS: tuple[Arm, ...] = ("correct", "permute", "noise", "mask")
-SEED = 1
 FOLDER = files("delivery_benchmark.recordings") / "tbdl"
 ITEMS = 512
 """Items of the canary that are kept; with fewer than 256 it could not refuse anything."""
 
 
 @cache
-def recorded(arm: Arm) -> Recording:
-    """The recording of an arm."""
-    return Recording.model_validate_json((FOLDER / f"{arm}.json").read_bytes())
+def seeds(arm: Arm) -> tuple[int, ...]:
+    """Seeds that were run of an arm."""
+    found = [entry.name.removesuffix(".json").rpartition("-") for entry in FOLDER.iterdir() if entry.name.endswith(".json")]
+    return tuple(sorted(int(seed) for name, _, seed in found if name == arm))
+
+
+@cache
+def recorded(arm: Arm, seed: int = 1) -> Recording:
+    """The recording of an arm; seeds beyond those that were run begin again with the first."""
+    there = seeds(arm)
+    return Recording.model_validate_json((FOLDER / f"{arm}-{there[(seed - 1) % len(there)]}.json").read_bytes())
 
 
 def of_trace(trace: dict[str, Any]) -> Recording:
@@ -67,6 +74,6 @@ def of_trace(trace: dict[str, Any]) -> Recording:
 def write(traces: Path, folder: Path) -> None:
     """Write the recordings of a folder of traces."""
     folder.mkdir(parents=True, exist_ok=True)
-    for arm in ARMS:
-        made = of_trace(json.loads((traces / f"{arm}-{SEED}.json").read_bytes()))
-        (folder / f"{arm}.json").write_text(canonical(made) + "\n", "utf-8")
+    for trace in sorted(traces.glob("*-*.json")):
+        made = of_trace(json.loads(trace.read_bytes()))
+        (folder / trace.name).write_text(canonical(made) + "\n", "utf-8")

@@ -68,7 +68,7 @@ class Manifest(Model):
     scenarios: dict[str, str]
     """Scenario to the digest of all that it says."""
     recordings: dict[str, str]
-    """Recording to the digest of what it holds."""
+    """Recording and seed to the digest of what it holds."""
     versions: dict[str, str]
 
     @property
@@ -107,7 +107,7 @@ def plan(asked: Asked, seats: Mapping[str, Any], pressures: Mapping[str, Any]) -
         asked=asked,
         units=units,
         scenarios={one.id: digest(one) for one in loaded},
-        recordings={name: digest(named(name)) for name in played},
+        recordings={f"{name}/{seed}": digest(named(name, seed)) for name in played for seed in asked.seeds},
         versions={package: version(package) for package in PACKAGES},
     )
 

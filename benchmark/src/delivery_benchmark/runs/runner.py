@@ -13,6 +13,7 @@ from typing import Any
 
 from delivery_api.delivery import DeliverySpec
 from delivery_api.digests import plain, sha256, short
+from delivery_api.names import work_namespace
 from delivery_benchmark.plane.control import Plane, plane
 from delivery_benchmark.plane.trial import state
 from delivery_benchmark.recordings import named
@@ -29,16 +30,16 @@ class Stage:
     """Which scenario is played in which namespace: what the replayer needs to know and no agent can see."""
 
     def __init__(self) -> None:
-        self._played: dict[str, Scenario] = {}
+        self._played: dict[str, tuple[Scenario, int]] = {}
 
-    def put(self, namespace: str, scenario: Scenario) -> None:
-        """A trial of this scenario is in this namespace."""
-        self._played[namespace] = scenario
+    def put(self, namespace: str, scenario: Scenario, seed: int = 1) -> None:
+        """A trial of this scenario is in this namespace; the seed says which run of an arm is played."""
+        self._played[namespace] = self._played[work_namespace(namespace)] = scenario, seed
 
     def choose(self, namespace: str, spec: DeliverySpec) -> Replay:
         """What is played there for this spec."""
-        scenario = self._played[namespace]
-        return Replay(named(scenario.recording(plain(spec))), shape_of(scenario))
+        scenario, seed = self._played[namespace]
+        return Replay(named(scenario.recording(plain(spec)), seed), shape_of(scenario))
 
 
 def shape_of(scenario: Scenario) -> Shape:
@@ -95,6 +96,5 @@ def one(unit: Unit, seated: Seated, folder: Path, on: tuple[Plane, Stage]) -> di
     """One unit on the stage."""
     made, stage = on
     namespace = f"trial-{short(sha256(f'{folder}/{unit.name}/{time.time_ns()}'))}"
-    stage.put(namespace, load(unit.scenario))
-    stage.put(f"{namespace}-ptaas", load(unit.scenario))
+    stage.put(namespace, load(unit.scenario), unit.seed)
     return carry_out(made, unit, seated, folder / "trials" / unit.name, namespace)
