@@ -16,6 +16,6 @@ lock: ; @exec tools/lock
 tbdl: ; @tools/setup && experiments/tbdl/run && exec experiments/tbdl/report
 # About ten minutes on two cores.
 guarantees: ; @tools/setup && exec experiments/guarantees/run
-# One HTML file of real results; DELIVERY=out takes the deliveries of your own demo, RUN=runs/NAME a run's pressure ladder.
+# One HTML file of real results; DELIVERY=out takes the deliveries of your own demo, RUN=out/runs/NAME a run's pressure ladder.
 page: ; @tools/setup && exec tools/page $(RUN) $(foreach one,$(DELIVERY),--delivery "$(one)")
 clean: ; @cluster/down 2>/dev/null; rm -rf out

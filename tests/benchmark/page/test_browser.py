@@ -24,7 +24,7 @@ def panel(tab: Page) -> str:
 
 
 def test_it_opens_on_the_first_delivery_and_stage(tab: Page):
-    assert tab.title() == "Trains, but does not learn"
+    assert tab.title() == "Trains, but does not learn" and tab.get_by_text("Scripts are off").count() == 0
     assert "IntakeAccepted" in panel(tab) and "4200 training rows" in panel(tab)
     assert tab.get_by_role("tab", name="1 intake passes", exact=True).get_attribute("aria-selected") == "true"
 
