@@ -21,10 +21,10 @@ from tests.chart.objects import STATUS, WORK_LABEL, delivery, evidence
 _numbers = itertools.count(1)
 
 
-def start(name: str) -> Kube:
+def start(name: str, *more: str) -> Kube:
     """A control plane of this name; the admin's view of it."""
     done = subprocess.run(
-        [ROOT / "cluster/up", "--name", name, "--control-plane", "--for", str(os.getpid()), "-o", "json"],
+        [ROOT / "cluster/up", "--name", name, "--control-plane", "--for", str(os.getpid()), *more, "-o", "json"],
         capture_output=True,
         text=True,
         timeout=1800,
