@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import signature
 from .cluster import ROOT, Cluster
 from .data import Written, make
 from .follow import KIND
@@ -18,7 +19,7 @@ SYSTEM = "delivery-system"
 RELEASE = "delivery-operator"
 OPERATOR = f"system:serviceaccount:{SYSTEM}:{RELEASE}"
 IMAGES = ("operator", "auditor", "worker")
-ROLES = {"requester": ("ptaas-customer", "ptaas-driver", "view"), "approver": ("ptaas-approver",)}
+ROLES = {"requester": ("ptaas-customer", "ptaas-driver"), "approver": ("ptaas-approver",)}
 CHART = ROOT / "charts" / "delivery-operator"
 
 
@@ -60,6 +61,7 @@ def install(cluster: Cluster, processes: Processes, narrator: Narrator, referenc
         "images.operator": references["operator"],
         "images.auditor": references["auditor"],
         "images.worker": references["worker"],
+        "signing.secret": signature.SECRET,
         "insecureRegistries": f"{{{cluster.registry if cluster.registry.insecure else ''}}}",
     }
     settings = [option for key, value in values.items() for option in ("--set", f"{key}={value}")]
@@ -72,6 +74,8 @@ def install(cluster: Cluster, processes: Processes, narrator: Narrator, referenc
 
 def people(cluster: Cluster) -> None:
     """The tenant's namespace, free of earlier demos, and what its two people may do there."""
+    # Those that serve say so, and are not deleted by the way.
+    cluster.admin.run("annotate", KIND, "--all", "-n", NAMESPACE, "--overwrite", "ptaas.dev/stop-production=yes")
     cluster.admin.run("delete", KIND, "--all", "-n", NAMESPACE, "--ignore-not-found", "--wait=true")
     bindings = [_binding(person, role) for person, roles in ROLES.items() for role in roles]
     cluster.admin.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, *bindings)

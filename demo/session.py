@@ -8,7 +8,7 @@ from delivery_api.delivery import Delivery
 from delivery_api.reasons import Reason
 from delivery_api.stages import Stage
 
-from . import certificate, gate, measures, prepare, record, report, times, writes
+from . import certificate, gate, measures, prepare, record, report, signature, times, writes
 from . import cluster as clusters
 from .ask import ask
 from .cluster import Cluster
@@ -72,6 +72,8 @@ class Session:
 
     def _healthy(self, base: str) -> None:
         watch = self._order(HEALTHY, base)
+        with self._narrator.step("key"):
+            public = signature.give_key(self.cluster, self._processes, self._narrator, self._out)
         with self._narrator.step(f"{HEALTHY.name}: to the gate"):
             delivery, _ = watch.until(is_waiting_for_approval, TO_THE_GATE_SECONDS)
         with self._narrator.step(f"{HEALTHY.name}: approval"):
@@ -81,6 +83,8 @@ class Session:
         with self._narrator.step(f"{HEALTHY.name}: questions"):
             self._ask(delivery)
         self._finish(watch, delivery, view)
+        with self._narrator.step(f"{HEALTHY.name}: confirmed by the registry and a key"):
+            signature.confirm(self.cluster, self._processes, self._narrator, HEALTHY.name, public)
         measures.write(self._out / "measures.json", self.cluster.admin, watch.training(delivery))
 
     def _refused(self, base: str) -> None:

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.images.conftest import RegistryServer
-from tests.operator_.test_signing_real import told
-from tests.signing.delivered import REPOSITORY, about, keypair, push, sign
+from tests.signing.delivered import REPOSITORY, about, keypair, push, signing
 from tests.support.scenes import delivered
 from tests.support.stage import Theatre, eventually, reason, state
 
@@ -123,10 +122,13 @@ async def test_from_order_to_delivery_with_the_plugin_alone(theatre: Theatre, pe
 def the_page(theatre: Theatre, requester: Person, folder: Path) -> None:
     """Whole for who may read the papers; for who may not, all but the papers and the curves among them."""
     file = folder / "router.html"
-    bare = requester.run("report", "router", "-f", str(file))
+    only = ("--verb=get,list,watch", "--resource=deliveries.ptaas.dev", "-n", theatre.tenant)
+    theatre.admin.ok("create", "role", "looks", *only)
+    theatre.admin.ok("create", "rolebinding", "looks", "--role=looks", "--user=clerk", "-n", theatre.tenant)
+    clerk = Person(requester.kubectl, Path(theatre.admin.kubeconfig), theatre.tenant)
+    bare = clerk.run("report", "router", "-f", str(file), "--as", "clerk")
     assert bare.returncode == 0 and "Without card, certificate and bill: " in bare.stderr and "forbidden" in bare.stderr
     assert 'id="verdicts"' in file.read_text() and 'id="papers"' not in file.read_text()
-    theatre.admin.ok("create", "rolebinding", "reader", "--clusterrole=view", "--user=requester", "-n", theatre.tenant)
     assert requester.says("report", "router", "-f", str(file)) == f"{file}\n"
     page = file.read_text()
     assert 'id="papers"' in page and page.count('class="probe"') == 6 and "billed 0.0075" in page
@@ -219,21 +221,31 @@ async def test_completion_and_errors_come_from_the_cluster(theatre: Theatre, peo
 async def test_a_signed_delivery_is_verified_against_its_registry(
     theatre: Theatre, people: Callable[[str], Person], tmp_path: Path
 ):
-    """By whoever may read the certificate; a key that did not sign it is a failure, and a key that is none bad input."""
+    """By who ordered it, with no right to any ConfigMap; another key is a failure, and a key that is none bad input."""
     requester, registry = people("requester"), RegistryServer(tmp_path, private=False)
-    theatre.admin.ok("create", "rolebinding", "reader", "--clusterrole=view", "--user=requester", "-n", theatre.tenant)
+    keys, others = keypair(tmp_path / "keys", "signing"), keypair(tmp_path / "others", "signing")
     registry.start()
     try:
         uri = f"oci://{registry.host}/{REPOSITORY}@{push(registry.host, tmp_path / 'files')}"
-        async with theatre.workers(router=about(uri)), theatre.operator(DELIVERY_SIGNING_SECRET="signing"):
+        signer = about(uri, signing(lambda: keys, tmp_path))
+        async with theatre.workers(router=signer), theatre.operator(DELIVERY_SIGNING_SECRET="signing"):
             theatre.order(spec__output={"repository": f"oci://{registry.host}/{REPOSITORY}", "insecure": True})
             theatre.approve(await theatre.reaches("the gate", at_the_gate))
             await theatre.reaches("delivery", delivered)
-        keys, others = keypair(tmp_path / "keys", "signing"), keypair(tmp_path / "others", "signing")
-        assert sign(told(theatre), keys, tmp_path)[0] == 0
         verify = ("verify", "router", "--insecure", "--key")
         assert requester.tells(*verify, str(keys / "signing.pub"))["verdict"] == "Pass"
         assert requester.run(*verify, str(others / "signing.pub")).returncode == 1
         assert requester.run(*verify, str(tmp_path / "absent.pub")).returncode == 64
+        await outlived(theatre, requester, keys / "signing.pub")
     finally:
         registry.stop()
+
+
+async def outlived(theatre: Theatre, requester: Person, key: Path) -> None:
+    """A delivery that was deleted is verified by its ModelVersion; its certificate is found from there."""
+    (version,) = theatre.admin.get("modelversions", "-n", theatre.tenant)["items"]
+    theatre.admin.ok("annotate", "delivery", "router", "-n", theatre.tenant, "ptaas.dev/stop-production=yes")
+    theatre.admin.ok("delete", "delivery", "router", "-n", theatre.tenant)
+    told = requester.tells("verify", f"modelversion/{version['metadata']['name']}", "--insecure", "--key", str(key))
+    (record,) = (one for one in told["checks"] if one["name"] == "record")
+    assert told["verdict"] == "Pass" and record["message"].count("DeliveryCertificate") == 1
