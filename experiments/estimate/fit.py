@@ -25,7 +25,7 @@ from experiments.estimate.published import ROOT, Published
 
 FILE = ROOT / "oracle/src/delivery_oracle/data/coefficients.yaml"
 MEMORY = ("saved", "working", "slack_static", "slack_dynamic", "slack_sharded", "gathered_layers")
-INTERVALS = ("memory_low", "memory_high", "speed_low", "speed_high")
+INTERVALS = ("memory_low", "memory_high", "speed_spread")
 SPEED = tuple(item.name for item in fields(Coefficients) if item.name not in (*MEMORY, *INTERVALS))
 OUTLYING = 0.15
 STARTS = (0.25, 0.75)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from delivery_oracle.configurator.coefficients import Coefficients
 from experiments.estimate import validate
 from experiments.estimate.fit import Pair, for_memory, paired, ranges
-from experiments.estimate.published import Published, further
-from experiments.estimate.validate import GROUPS, Miss, Summary, Verdicts
+from experiments.estimate.published import further
+from experiments.estimate.validate import GROUPS, Groups, Miss, Summary, Verdicts
 
 WORST = 14
 LARGE = 0.20
@@ -51,16 +51,14 @@ An error is the absolute difference of estimate and measurement over the measure
 """
 
 
-def page(
-    pairs: Sequence[Pair], c: Coefficients, out: dict[str, dict[str, dict[str, list[tuple[Published, float]]]]], peers: str
-) -> str:
+def page(pairs: Sequence[Pair], c: Coefficients, out: dict[str, Groups], peers: str) -> str:
     """The whole page."""
     later = paired(further())
     parts = [
         HEAD,
         f"The 90 % interval is {c.memory_low:.2f} to {c.memory_high:.2f} times the estimated peak, a factor of "
-        f"{c.memory_high / c.memory_low:.2f}, and {c.speed_low:.2f} to {c.speed_high:.2f} times the estimated speed, "
-        f"a factor of {c.speed_high / c.speed_low:.2f}.\n"
+        f"{c.memory_high / c.memory_low:.2f}. That of the speed is as wide as the doubts about its parts, by their shares of "
+        f"the time, make it: a factor of {validate.width(pairs, c):.2f} in the median.\n"
         "Both are set from runs that were estimated without their own source.\n\n",
         "## Memory, where the source states what memory means\n\n",
         *section(pairs, c, out, "memory"),
@@ -72,8 +70,8 @@ def page(
         "Never used for fitting; `further.csv` names each source. "
         "What `stacks.yaml` says of litgpt's 4-bit layers and its head, of Unsloth's kernels, of ms-swift's uneven batches and "
         "of the loss by version of Transformers was written after looking at them, so that memory here is not blind.\n\n",
-        by_source(validate.misses(validate.ratios(later, c, "memory"), (c.memory_low, c.memory_high)), "memory"),
-        by_source(validate.misses(validate.ratios(later, c, "speed"), (c.speed_low, c.speed_high)), "speed"),
+        by_source(validate.misses(validate.ratios(later, c, "memory"), validate.span_of(c, "memory")), "memory"),
+        by_source(validate.misses(validate.ratios(later, c, "speed"), validate.span_of(c, "speed")), "speed"),
         "`universal-llm-trainer` publishes steps two to three times slower than the rest of this page would have it on the "
         "same cards, adapters slower than full fine-tuning.\n\n",
         "## Other tools, same rows, same run\n\n"
@@ -83,17 +81,17 @@ def page(
         "\nfitcheck-llm covers one accelerator; llm-analysis and DeepSpeed's formula know no adapters; "
         "`accelerate estimate-memory` knows neither length nor batch, and DeepSpeed's formula no activations.\n\n",
         "## The fitted numbers\n\n",
+        "Ranges of speed were narrowed to what hardware and kernels can do after the first errors with a source left out "
+        "had been seen; the values were fitted anew. "
+        "A number that no run at hand depends on stands in the middle of its range.\n\n",
         numbers(c),
     ]
     return "".join(parts)
 
 
-def section(
-    pairs: Sequence[Pair], c: Coefficients, out: dict[str, dict[str, dict[str, list[tuple[Published, float]]]]], what: str
-) -> list[str]:
+def section(pairs: Sequence[Pair], c: Coefficients, out: dict[str, Groups], what: str) -> list[str]:
     """Tables of one quantity."""
-    span = (getattr(c, f"{what}_low"), getattr(c, f"{what}_high"))
-    own = validate.misses(validate.ratios(pairs, c, what), span)
+    own = validate.misses(validate.ratios(pairs, c, what), validate.span_of(c, what))
     rows = [("nothing left out", validate.summary(own))]
     rows += [(f"each {name} left out in turn", validate.summary(validate.judged(out[name], what))) for name in GROUPS]
     return [summaries("runs", rows), by_source(own, what, out["source"]), worst(own, what)]
@@ -107,9 +105,7 @@ def summaries(title: str, rows: Sequence[tuple[str, Summary]]) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def by_source(
-    misses: Sequence[Miss], what: str, left: dict[str, dict[str, list[tuple[Published, float]]]] | None = None
-) -> str:
+def by_source(misses: Sequence[Miss], what: str, left: Groups | None = None) -> str:
     """One line a source; with the error it has when the numbers are fitted without it."""
     names = list(dict.fromkeys(miss.row.trainer for miss in misses))
     lines = [
@@ -120,7 +116,7 @@ def by_source(
         one = validate.summary([miss for miss in misses if miss.row.trainer == name])
         without = "never fitted"
         if left is not None:
-            missed = [abs(ratio - 1) for _, ratio in left[name][what]]
+            missed = [abs(ratio - 1) for _, ratio, _ in left[name][what]]
             without = f"{sum(missed) / len(missed):.1%}"
         lines.append(f"| {name} | {one.count} | {one.mean:.1%} | {one.median:.1%} | {one.p95:.1%} | {without} |")
     return "\n".join(lines) + "\n\n"
@@ -149,8 +145,10 @@ def fitting(found: dict[str, Verdicts]) -> str:
 
 
 def numbers(c: Coefficients) -> str:
-    lines = ["| number | value | range | what it is |", "|---|---|---|---|"]
+    lines = ["| number | value | range | what it is | why the range is no wider |", "|---|---|---|---|---|"]
     for name, entry in ranges().items():
         low, high = entry["range"]
-        lines.append(f"| `{name}` | {getattr(c, name):.4g} | {low} to {high} | {entry['meaning']} |")
+        lines.append(
+            f"| `{name}` | {getattr(c, name):.4g} | {low} to {high} | {entry['meaning']} | {entry.get('because', '')} |"
+        )
     return "\n".join(lines) + "\n"
