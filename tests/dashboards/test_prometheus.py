@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,9 @@ import yaml
 
 from delivery_api import names
 from delivery_api.delivery import Delivery
-from delivery_operator.metrics.catalogue import Unit
 from tests.chart.kube import CHART, IMAGES, RELEASE
 from tests.dashboards.test_generated import SHOWS
+from tests.dashboards.units import is_right
 from tests.operator_.test_real_api import free_port
 from tests.support.plays import Play
 from tests.support.prometheus import Prometheus, Sample, prometheus
@@ -27,17 +26,6 @@ pytestmark = pytest.mark.cluster
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("DELIVERY_SHARED", ROOT.parent / "shared"))
 MONITORING = ("servicemonitors", "prometheusrules")
-
-
-def is_right(show: Show, value: float) -> bool:
-    """Whether a value can be what its unit says."""
-    if show.unit is Unit.TIMESTAMP:
-        return abs(value / 1000 - time.time()) < 3600
-    if show.unit is Unit.COUNT:
-        return value >= 0 and value == int(value)
-    if show.unit is Unit.SECONDS:
-        return 0 <= value < 10 * 365 * 86_400
-    return value >= 0
 
 
 async def play(theatre: Theatre) -> None:

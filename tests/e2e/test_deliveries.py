@@ -4,58 +4,30 @@ Slow by nature: real containers, a real fine-tune, a real serving engine. Everyt
 the record of one run, so that the run is paid for once.
 """
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from delivery_api.stages import STAGES
-from demo.narrator import Narrator
-from demo.order import SMALL
-from demo.session import Session
-from demo.shell import Processes
+from tests.e2e.conftest import Record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
-Record = dict[str, Any]
 MOST_WRITES = 16
 
 
-@pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder that one run of the demo leaves."""
-    folder = tmp_path_factory.mktemp("demo")
-    session = Session(Narrator(folder / "transcript.txt"), Processes(), folder, SMALL)
-    try:
-        session.run()
-    except BaseException as error:
-        session.explain(repr(error))
-        raise
-    finally:
-        session.close()
-    yield folder
-
-
-@pytest.fixture(scope="module")
-def record(out: Path) -> Record:
-    told: Record = json.loads((out / "demo.json").read_text())
-    return told
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def healthy(record: Record) -> Record:
     return _of(record, "support-router")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def permuted(record: Record) -> Record:
     return _of(record, "labels-permuted")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def noisy(record: Record) -> Record:
     return _of(record, "labels-noisy")
 
@@ -117,6 +89,16 @@ def test_customers_get_answers(out: Path) -> None:
     transcript = (out / "transcript.txt").read_text()
     answers = re.findall(r"^ {4}> .*\n {6}(\w+)", transcript, re.MULTILINE)
     assert len(answers) >= 3 and len(set(answers)) > 1
+
+
+def test_the_requester_confirms_the_signed_delivery(out: Path, record: Record) -> None:
+    """By its ModelVersion and certificate, the registry, and one public key; it costs the demo seconds."""
+    transcript = (out / "transcript.txt").read_text()
+    assert "requester$ kubectl delivery verify support-router" in transcript
+    assert re.search(r"^    verified$", transcript, re.MULTILINE)
+    assert "the ModelVersion is that of the certificate; 4 papers of the DeliveryCertificate are here" in transcript
+    (step,) = (one for one in record["steps"] if one["name"].endswith("confirmed by the registry and a key"))
+    assert step["seconds"] < 20
 
 
 @pytest.mark.parametrize("name", ["support-router", "labels-permuted", "labels-noisy"])

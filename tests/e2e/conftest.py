@@ -1,0 +1,78 @@
+"""One run of the demo on the real node, scraped by a real Prometheus from its first minute; everything is asserted on it."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo import cluster as clusters
+from demo.cluster import Cluster
+from demo.narrator import Narrator
+from demo.order import SMALL
+from demo.prepare import SYSTEM
+from demo.session import Session
+from demo.shell import Processes
+from tests.operator_.test_real_api import free_port
+from tests.support.prometheus import Prometheus, answers, by_proxy, launch
+from tests.support.stage import stop
+
+Record = dict[str, Any]
+RULES = Path(__file__).resolve().parents[2] / "charts/delivery-operator/rules/delivery.yaml"
+
+
+@dataclass(frozen=True)
+class Scraped:
+    """The Prometheus, and since when it looks."""
+
+    prometheus: Prometheus
+    since: float
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The local cluster; who starts it stops it."""
+    processes, narrator = Processes(), Narrator(tmp_path_factory.mktemp("node") / "transcript.txt")
+    ours = not clusters.is_up(processes)
+    yield clusters.local(processes, narrator, ours)
+    if ours:
+        clusters.stop(processes, narrator)
+
+
+@pytest.fixture(scope="session")
+def scraped(node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
+    """It looks before there is an operator, and stays when the cluster is gone."""
+    folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
+    scrapes = by_proxy(Path(node.admin.command()[-1]), SYSTEM, folder)
+    process = launch(folder, port, scrapes, RULES, every="5s")
+    made = Prometheus(f"http://127.0.0.1:{port}")
+    try:
+        asyncio.run(answers(made, process, folder))
+        yield Scraped(made, time.time())
+    finally:
+        stop(process)
+
+
+@pytest.fixture(scope="session")
+def out(scraped: Scraped, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the run of the demo leaves."""
+    folder = tmp_path_factory.mktemp("demo")
+    session = Session(Narrator(folder / "transcript.txt"), Processes(), folder, SMALL)
+    try:
+        session.run()
+    except BaseException as error:
+        session.explain(repr(error))
+        raise
+    finally:
+        session.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def record(out: Path) -> Record:
+    told: Record = json.loads((out / "demo.json").read_text())
+    return told
