@@ -133,8 +133,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1, help="tests at a time")
     parser.add_argument("--report", action="store_true", help="write what is known, run nothing")
     options = parser.parse_args(arguments)
-    prepare()
     if not options.report:
+        prepare()
         names = [f"{name}*" for name in options.only]
         if options.again:
             names = [name for name, status in statuses().items() if status in LIVING and chosen(name, options.only)]

@@ -12,6 +12,7 @@ from experiments.guarantees import __main__ as program
 from experiments.guarantees import alarms, conformance, page, paper, picture, power
 from experiments.guarantees.laws import LAWS, adversary
 from experiments.guarantees.simulate import crossings, same_as_library
+from experiments.guarantees.survivors import REASONS
 
 FLOORS = np.full(128, 0.1)
 
@@ -147,3 +148,15 @@ def test_the_share_of_random_labels_is_covered_and_its_interval_is_of_use(figure
     found = {one["share"]: one for one in figures["corruption"]}
     assert all(found[share]["seeds"] == 200 and found[share]["covered"] >= 0.95 for share in (0.2, 0.5, 0.8))
     assert found[0.2]["width"] < 0.36 and found[0.5]["width"] < 0.31 and found[0.8]["width"] < 0.15
+
+
+def test_no_mutant_lives_that_nobody_has_looked_at(request):
+    found = json.loads((request.config.rootpath / "docs/reference/guarantees/mutants.json").read_text())
+    assert [one for one in found["survivors"] if not one["why"]] == []
+    assert {"statistics.eprocess", "statistics.mcnemar", "statistics.learned", "probe"} <= set(found["counts"])
+    assert not any(set(counts) - {"killed", "survived", "timeout"} for counts in found["counts"].values())
+
+
+def test_no_reason_is_kept_for_a_mutant_that_is_dead(request):
+    found = json.loads((request.config.rootpath / "docs/reference/guarantees/mutants.json").read_text())
+    assert {one["mutant"] for one in found["survivors"]} == set(REASONS)

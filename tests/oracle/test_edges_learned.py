@@ -74,7 +74,7 @@ def score_by_likelihood(wins: int, losses: int, items: int, gain: float) -> floa
 
 @pytest.mark.parametrize(
     ("wins", "losses", "items"),
-    [(9, 4, 40), (4, 9, 40), (30, 2, 64), (2, 30, 64), (1, 1, 16), (70, 25, 320), (0, 19, 20), (19, 0, 20)],
+    [(9, 4, 40), (4, 9, 40), (30, 2, 64), (2, 30, 64), (1, 1, 16), (70, 25, 320), (0, 19, 20), (19, 0, 20), (0, 10, 22)],
 )
 def test_bounds_of_counts_are_where_the_score_is_critical(wins, losses, items):
     bounds = paired_binary(wins, losses, items, 0.05)
