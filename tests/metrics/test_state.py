@@ -17,6 +17,7 @@ from delivery_operator.metrics.catalogue import CATALOGUE, LABELS
 from delivery_operator.metrics.collector import Sources, StateCollector
 from tests.oracle import world
 from tests.support.fake import CPU, KEY, FakeCluster
+from tests.support.objects import START
 from tests.support.plays import Play
 
 CLASSES = [{"metadata": {"name": "cpu"}, "spec": plain(CPU)}]
@@ -224,6 +225,25 @@ async def test_ten_thousand_deliveries_are_scraped_in_seconds():
     families = {family.name: family for family in collector.collect()}
     assert time.process_time() - started < 10.0
     assert families["delivery_objects"].samples[0].value == 10_000
+
+
+def test_a_namespaces_money_is_told_by_its_budgets():
+    """Sums of what there is, and the worst of several: a rich budget must not hide a poor one."""
+    warned = {"type": "Warned", "status": "True", "reason": "ShareSpent", "message": "m", "observedGeneration": 1,
+              "lastTransitionTime": "2026-11-24T10:00:00Z"}  # fmt: skip
+    rich = {"spec": {"limit": "900"}, "status": {"spent": "9", "reserved": "40"}}
+    poor = {"spec": {"limit": "100"}, "status": {"spent": "85", "reserved": "10", "conditions": [warned],
+            "refused": [{"name": "b", "wants": "40"}]}}  # fmt: skip
+    made = [one | {"metadata": {"namespace": "acme", "name": str(number)}} for number, one in enumerate((rich, poor))]
+    registry = CollectorRegistry()
+    nothing = lambda *_: []  # noqa: E731
+    registry.register(StateCollector(Sources(lambda: True, nothing, nothing, lambda: CLASSES, lambda: START, lambda: made)))
+    sums = {
+        part: value(registry, f"delivery_namespace_budget_{part}", currency="USD") for part in ("limit", "spent", "reserved")
+    }
+    assert sums == {"limit": 1000, "spent": 94, "reserved": 50}
+    assert value(registry, "delivery_namespace_budget_used_ratio") == pytest.approx(0.85)
+    assert value(registry, "delivery_namespace_budgets_warned") == value(registry, "delivery_namespace_budget_waiting") == 1
 
 
 def test_the_catalogue_is_what_is_served():

@@ -89,6 +89,11 @@ ALERTS: tuple[Alert, ...] = (
         "The deadlines of its Job and pod should have stopped it. End the work, then find out why they did not.",
     ),
     Alert(
+        "DeliveryNamespaceBudgetWarned", "delivery_namespace_budgets_warned > 0", "1m", "warning",
+        "{{ $labels.namespace }} has spent a share of its DeliveryBudget that spec.warnAt names",
+        "Deliveries for which too little is left wait. Who pays for the namespace may raise the limit with the verb fund.",
+    ),
+    Alert(
         "DeliveryTrainsButDoesNotLearn", "time() - delivery_tbdl_last_flagged_timestamp_seconds < 3600", "0m", "warning",
         "A delivery in {{ $labels.namespace }} does not learn, says the {{ $labels.caught_by }}",
         "It is stopped and nobody is billed. The condition of its stage says what was measured.",

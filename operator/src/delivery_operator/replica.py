@@ -83,6 +83,7 @@ class Replica:
             pods_of=self.world.pods.of,
             classes=lambda: self.world.classes,
             now=lambda: datetime.now(UTC),
+            budgets=lambda: self.world.budgets,
         )
 
     async def _look(self, key: Key) -> float | None:

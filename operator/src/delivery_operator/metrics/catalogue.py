@@ -96,6 +96,21 @@ STATE: tuple[Metric, ...] = (
         "delivery_override_last_used_timestamp_seconds", "gauge", ("namespace",), Unit.TIMESTAMP,
         "When somebody last had an artifact served whose audit did not pass.",
     ),
+    Metric("delivery_namespace_budget_limit", "gauge", _OWED, Unit.CURRENCY, "Sum of the limits of DeliveryBudgets."),
+    Metric(
+        "delivery_namespace_budget_spent", "gauge", _OWED, Unit.CURRENCY,
+        "Spent of DeliveryBudgets: pods that have ended, and bills of deleted deliveries.",
+    ),
+    Metric("delivery_namespace_budget_reserved", "gauge", _OWED, Unit.CURRENCY, "Set aside by DeliveryBudgets and not spent."),
+    Metric(
+        "delivery_namespace_budget_used_ratio", "gauge", ("namespace",), Unit.RATIO,
+        "Spent part of that DeliveryBudget of which most is spent.",
+    ),
+    Metric(
+        "delivery_namespace_budgets_warned", "gauge", ("namespace",), Unit.COUNT,
+        "DeliveryBudgets of which a share of spec.warnAt is spent.",
+    ),
+    Metric("delivery_namespace_budget_waiting", "gauge", ("namespace",), Unit.COUNT, "Deliveries that wait for money."),
     Metric("delivery_serving_replicas", "gauge", ("namespace",), Unit.COUNT, "Servers that answer."),
 )  # fmt: skip
 """Of the deliveries that exist now, told by the replica that leads; a deleted delivery's money leaves these sums."""

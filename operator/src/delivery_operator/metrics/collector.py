@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from delivery_api import names
+from delivery_api.budget import DeliveryBudget
 from delivery_operator import reading
 from delivery_operator.manifests.serving import SERVES
 from delivery_operator.metrics import tally
@@ -34,6 +35,7 @@ class Sources:
     pods_of: Callable[[str], Iterable[Raw]]
     classes: Callable[[], Iterable[Raw]]
     now: Callable[[], datetime]
+    budgets: Callable[[], Iterable[Raw]] = lambda: ()
 
 
 class StateCollector(Collector):
@@ -58,6 +60,8 @@ class StateCollector(Collector):
             pods = list(self._sources.pods_of(one.uid))
             priced = [reading.pod(raw) for raw in pods if names.PRICE in (raw["metadata"].get("annotations") or {})]
             tally.count(made, one, priced, sum(map(_serves, pods)))
+        for raw in self._sources.budgets():
+            tally.purse(made, raw["metadata"]["namespace"], DeliveryBudget.model_validate(raw))
         return made
 
     def _standings(self) -> list[Standing]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from delivery_api.budget import DeliveryBudget
 from delivery_api.status import LedgerEntry
 from delivery_operator import ledger
 from delivery_operator.ledger import Witnesses
@@ -131,6 +132,22 @@ def _owed(tally: Tally, one: Standing) -> None:
         measured = Decimal(cost.accelerator_seconds) / 3600
         _predicted(tally, one, one.settled_at, "cost", Decimal(cost.amount), Decimal(cost.estimate or 0))
         _predicted(tally, one, one.settled_at, "accelerator_hours", measured, one.predicted_hours)
+
+
+def purse(tally: Tally, namespace: str, budget: DeliveryBudget) -> None:
+    """Take in one DeliveryBudget, as it was written last."""
+    spec, status, owes = budget.spec, budget.status, (namespace, tally.currency(budget.spec.currency))
+    if status is None:
+        return
+    limit, spent = Decimal(spec.limit), Decimal(status.spent)
+    tally.add("delivery_namespace_budget_limit", owes, limit)
+    tally.add("delivery_namespace_budget_spent", owes, spent)
+    tally.add("delivery_namespace_budget_reserved", owes, Decimal(status.reserved))
+    if limit > 0:
+        tally.highest("delivery_namespace_budget_used_ratio", (namespace,), spent / limit)
+    warned = any(one.type == "Warned" and one.status == "True" for one in status.conditions)
+    tally.add("delivery_namespace_budgets_warned", (namespace,), int(warned))
+    tally.add("delivery_namespace_budget_waiting", (namespace,), len(status.refused))
 
 
 def _predicted(tally: Tally, one: Standing, at: datetime, quantity: str, measured: Decimal, predicted: Decimal) -> None:
