@@ -30,7 +30,9 @@ CPU_WORKSPACE = 1_000_000_000
 CPU_SLACK = 2.1
 """Share of activations and logits that the allocator holds on top. The processor's keeps freed blocks of every size that
 batches of uneven lengths have asked for, so that a run of many steps holds about three times what a step needs."""
-CPU_CHECKPOINTED = 0.4
+CPU_EVEN_SLACK = 0.1
+"""The same where all rows are as long, so that every block fits again where another was."""
+CPU_CHECKPOINTED = 0.34
 """Share of the activations that gradient checkpointing leaves, measured."""
 LOW, HIGH = 0.80, 1.20
 GIGA = 1e9
@@ -127,7 +129,7 @@ def on_processor(load: Workload, plan: Plan, config: Config, count: int = 1) -> 
         activations=activations,
         logits=logits,
         workspace=CPU_WORKSPACE + (gathered_bytes(base, plan, config) if parts > 1 else 0),
-        fragmentation=int(CPU_SLACK * (activations + logits)),
+        fragmentation=int((CPU_SLACK if load.uneven else CPU_EVEN_SLACK) * (activations + logits)),
     )
 
 

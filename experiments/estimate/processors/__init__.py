@@ -1,0 +1,1 @@
+"""The trainer measured on processors, configuration by configuration, and held against its prediction."""
