@@ -1,10 +1,12 @@
 """Whole trials on a real API server, with the real operator and gate: who passes, who fails, and what no agent can reach."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from delivery_benchmark.certify import certificate
 from delivery_benchmark.plane.api import CERTIFICATES, DELIVERIES, RBAC, path
 from delivery_benchmark.plane.trial import NAME, Desk
 from delivery_benchmark.pressure import words
@@ -77,6 +79,15 @@ def test_the_oracle_passes_all_ten_stages(folder):
 def test_every_null_seat_fails_a_stage(folder, seat):
     assert kept(folder, seat)["error"] is None
     assert any(not one.passed for one in score_folder(trial(folder, seat)))
+
+
+def test_the_scenario_is_certified_and_would_not_be_if_a_null_seat_passed_or_a_trial_broke(folder):
+    trials = {seat: trial(folder, seat) for seat in SEATS}
+    made = certificate(SCENARIO, trials)
+    assert made.faults == []
+    assert replace(made, scores=made.scores | {"random": made.scores["oracle"]}).faults == ["random passes all ten"]
+    assert replace(made, scores=made.scores | {"oracle": made.scores["do-nothing"]}).faults
+    assert replace(made, broken={"oracle": "gone"}).faults == ["oracle could not be scored: gone"]
 
 
 def test_the_seat_that_goes_around_the_gate_is_refused_each_time_and_counted(folder):

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from delivery_api import names
+from delivery_api.model import GROUP
 from delivery_benchmark.plane.api import CERTIFICATES, DELIVERIES, JSON, RBAC, VERSIONS, Api, PlaneError, done, path
 from delivery_benchmark.plane.control import Plane
 from delivery_benchmark.scenarios import Scenario
 
 NAME = "order"
 """Of the Delivery in every trial: a name that says nothing about the scenario."""
+STOP = f"{GROUP}/stop-production"
 CUSTOMER, APPROVER, AGENT = "customer", "approver", "agent"
 RUNNING = frozenset(
     {"", "Waiting", "JobPending", "JobRunning", "JobRetrying", "EvidenceMissing", "ServingStarting", "CostOpen"}
@@ -138,8 +140,11 @@ class Desk:
         return [one for one in (replayer.failures if replayer else []) if one.startswith(f"{self.work}/")]
 
     def close(self) -> None:
-        """End all of it, in the background."""
-        self.plane.api.delete(self.address)
+        """End all of it, in the background: the customer says that what serves may stop, and cancels."""
+        customer = self._as(CUSTOMER)
+        if self.plane.api.get(self.address) is not None:
+            customer.patch(self.address, {"metadata": {"annotations": {STOP: "yes"}}})
+            customer.delete(self.address)
         for namespace in (self.namespace, self.work):
             self.plane.api.delete(path("namespaces", None, namespace))
 

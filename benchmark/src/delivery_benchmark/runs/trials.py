@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from delivery_benchmark.plane.api import PlaneError
 from delivery_benchmark.plane.control import Plane
 from delivery_benchmark.plane.trial import APPROVER, Desk
 from delivery_benchmark.runs.manifest import Unit
@@ -59,8 +60,11 @@ def carry_out(plane: Plane, unit: Unit, seated: Seated, folder: Path, namespace:
     except Exception as error:
         kept |= {"error": f"{type(error).__name__}: {error}", "ended": "error"}
         (part / "error.txt").write_text(traceback.format_exc(), "utf-8")
-    finally:
+    try:
         desk.close()
+    except PlaneError as error:
+        # What is left goes with the plane; what was recorded stands.
+        kept["left_behind"] = str(error)
     kept["seconds"] = round(time.monotonic() - clock, 3)
     (part / "trial.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", "utf-8")
     shutil.rmtree(folder, ignore_errors=True)
