@@ -65,6 +65,7 @@ async def test_a_delivered_delivery_tells_its_bill_by_stage():
     assert value(seen, "delivery_withheld_cost", currency="USD") == 0
     assert value(seen, "delivery_budget_limit", currency="USD") is None, "settled: its budget is not at stake any more"
     assert value(seen, "delivery_budget_used_ratio") is None
+    assert value(seen, "delivery_namespace_budgets_warned") == value(seen, "delivery_namespace_budget_waiting") == 0
     assert 0 < value(seen, "delivery_prediction_ratio", quantity="cost") < 1
 
 

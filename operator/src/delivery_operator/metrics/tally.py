@@ -70,6 +70,9 @@ def count(tally: Tally, one: Standing, pods: Iterable[Pod], servers: int) -> Non
         when = one.overridden_at.timestamp()
         tally.highest("delivery_override_last_used_timestamp_seconds", (one.namespace,), when)
     tally.add("delivery_serving_replicas", (one.namespace,), one.replicas)
+    # Nought, not nothing, where a namespace has no DeliveryBudget: an alert on what nobody serves never rings.
+    for metric in ("delivery_namespace_budgets_warned", "delivery_namespace_budget_waiting"):
+        tally.add(metric, (one.namespace,), 0)
     _held(tally, one, here)
     if servers and one.serves_on in tally.prices:
         hourly = tally.prices[one.serves_on][1] * one.serves_with * servers
