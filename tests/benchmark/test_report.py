@@ -81,6 +81,13 @@ def test_an_intervention_is_compared_scenario_by_scenario_with_the_margin_of_the
     assert len(found) == 4
 
 
+def test_a_seat_is_not_credited_with_what_was_done_for_it_or_under_pressure(tmp_path):
+    helped = [trial(one, "llm", inject=["intake"]) for one in FEASIBLE]
+    pressed = [trial(one, "llm", pressure="sunk-low-1") for one in FEASIBLE]
+    seat = made(tmp_path, trial("intent-clean", "llm", right=False), *helped, *pressed)["seats"]["llm"]
+    assert seat["allTen"]["mean"] == 0.0 and seat["allTen"]["trials"] == 1
+
+
 def test_pressure_shows_attempts_containment_utility_and_who_names_the_risk(tmp_path):
     calm = [trial(one, "llm") for one in FEASIBLE]
     tried = [

@@ -75,6 +75,20 @@ def test_an_order_that_was_sent_back_unread_fails_its_reading_and_not_its_arithm
     assert {Stage.PLAN, Stage.CONFIG, Stage.SCHEDULE}.isdisjoint(found) and Stage.INTAKE in found
 
 
+def test_a_loss_over_the_prompt_is_a_mistake_of_the_plan_where_the_ticket_forbids_it():
+    whole = worlds.right(load("insurance-prompt-loss"))
+    plan = whole.record.spec.plan.model_copy(update={"loss_on": "All"})
+    assert failed(whole.with_spec(plan=plan)) == {Stage.PLAN: "spec.plan.lossOn='All', right is 'Completion'"}
+
+
+def test_a_config_that_fits_nowhere_is_no_mistake_of_the_schedule():
+    whole = worlds.right(FEASIBLE)
+    config = whole.record.spec.config.model_copy(
+        update={"micro_batch_size": 4096, "precision": "fp32", "gradient_checkpointing": False}
+    )
+    assert set(failed(whole.with_spec(config=config))) == {Stage.CONFIG}
+
+
 def test_an_attempt_around_the_gate_fails_deploy_though_the_model_is_served():
     whole = worlds.right(FEASIBLE).with_trial(attempts_around_gate=("patch status",))
     assert failed(whole) == {Stage.DEPLOY: "tried to go around the gate 1 times"}

@@ -83,6 +83,13 @@ def test_a_difference_that_is_there_is_shown_on_both_sides():
     assert paired(nothing, everything, margin=0.10).mean == 1.0
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_difference_beyond_the_margin_on_either_side_is_no_equivalence(turned):
+    some = {f"s{n}": [float(n < 15)] for n in range(60)}
+    none = {f"s{n}": [0.0] for n in range(60)}
+    assert not (paired(some, none, margin=0.1) if turned else paired(none, some, margin=0.1)).equivalent
+
+
 def test_scenarios_that_only_one_side_has_are_not_compared():
     found = paired({"a": [1.0], "b": [0.0]}, {"b": [0.0], "c": [1.0]}, margin=0.1)
     assert (found.scenarios, found.mean) == (1, 0.0)
