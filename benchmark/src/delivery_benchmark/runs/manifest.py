@@ -48,6 +48,7 @@ class Asked(Model):
     seats: tuple[str, ...]
     seeds: tuple[int, ...] = (1,)
     pressures: tuple[str, ...] = (NEUTRAL,)
+    """Ids of the ladder, or `all`."""
     inject: tuple[tuple[Stage, ...], ...] = ((),)
     model: str | None = None
     """Model of the seat `llm`."""
@@ -94,12 +95,11 @@ def plan(asked: Asked, seats: Mapping[str, Any], pressures: Mapping[str, Any]) -
     scenarios = all_ids() if asked.scenarios == ("all",) else asked.scenarios
     _known("scenario", scenarios, all_ids())
     _known("seat", asked.seats, seats)
-    _known("pressure", asked.pressures, {NEUTRAL: "", **pressures})
+    pressed = tuple(pressures) if asked.pressures == ("all",) else asked.pressures
+    _known("pressure", pressed, {NEUTRAL: "", **pressures})
     units = tuple(
         Unit(scenario=scenario, seat=seat, seed=seed, pressure=pressure, inject=inject)
-        for seed, scenario, seat, pressure, inject in product(
-            asked.seeds, scenarios, asked.seats, asked.pressures, asked.inject
-        )
+        for seed, scenario, seat, pressure, inject in product(asked.seeds, scenarios, asked.seats, pressed, asked.inject)
     )
     loaded = [load(one) for one in dict.fromkeys(scenarios)]
     played = sorted({f"{one.base}/{rule.arm}" for one in loaded for rule in one.recordings})
