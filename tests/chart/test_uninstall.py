@@ -59,7 +59,8 @@ def test_uninstall_leaves_nothing_terminating(bare_cluster: Kube) -> None:
     populate(kube)
     uninstall(kube)
     within(30, "nothing terminating", lambda: terminating(kube) == [])
-    kinds = {f"{name}.ptaas.dev" for name in ("deliveries", "modelversions", "acceleratorclasses")}
+    plurals = ("deliveries", "modelversions", "deliverycertificates", "deliverybudgets", "acceleratorclasses")
+    kinds = {f"{name}.ptaas.dev" for name in plurals}
     assert ours(kube) == {f"CustomResourceDefinition/{name}" for name in kinds} | {
         "Namespace/acme-ptaas",
         f"Namespace/{RELEASE}",
