@@ -55,3 +55,9 @@ def test_the_page_counts_what_is_within_the_goal():
 def test_rows_that_share_a_beginning_are_packed_with_it_once():
     load, *_ = page.parts(FOUND)
     assert load.tokens(8, packing=True) == 800 - 7 * 30 and load.tokens(8, packing=False) == 800
+
+
+def test_whole_runs_are_those_that_were_recorded():
+    rows = page.whole_runs().splitlines()[2:]
+    assert len(rows) == len(list((page.TRACES / "traces").glob("*.json"))) > 0
+    assert all(re.fullmatch(r"\| [a-z]+-\d \| \d+\.\d\d \| \d+\.\d\d \| [+-]\d+% \|", row) for row in rows), rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,10 +14,18 @@ from delivery_api.driver import Config, Plan
 from delivery_oracle import data
 from delivery_oracle.commands.configure import accelerator_classes
 from delivery_oracle.configurator import architecture, memory, speed
-from delivery_oracle.configurator.workload import Workload
+from delivery_oracle.configurator.workload import Workload, from_audit
+from experiments.estimate.published import ROOT
+from experiments.tbdl import trace as traces
 
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 MEMORY_GOAL, SPEED_GOAL = 0.10, 0.15
+TRACES = ROOT / "experiments/tbdl"
+RECORDED: dict[str, Any] = {
+    "precision": "bf16", "micro_batch_size": 16, "accumulation_steps": 1, "rank": 16, "targets": ("all-linear",),
+    "gradient_checkpointing": False,
+}  # fmt: skip
+"""As `experiments/tbdl/manifest.json` has it."""
 Found = dict[str, Any]
 
 
@@ -106,6 +115,20 @@ def lines(found: Sequence[Found]) -> list[Line]:
     ]  # fmt: skip
 
 
+def whole_runs(folder: Path = TRACES) -> str:
+    """Memory of the recorded runs of a hundred steps, looks of the probe included, against what was predicted of them."""
+    made = ["| run | GB measured | predicted | off |\n|---|---|---|---|\n"]
+    for path in sorted((folder / "traces").glob("*.json")):
+        seen = traces.read(folder, path.stem)
+        assert seen is not None
+        loss = "All" if seen.arm == "mask" else "Completion"
+        plan, config = Plan(artifact="Merged", loss_on=loss), Config(**RECORDED)
+        expected = memory.on_processor(from_audit(seen.audit), plan, config).peak
+        held = seen.train.peak_memory_bytes
+        made.append(f"| {path.stem} | {held / 1e9:.2f} | {expected / 1e9:.2f} | {expected / held - 1:+.0%} |\n")
+    return "".join(made)
+
+
 def mean(errors: Sequence[float]) -> float:
     return sum(map(abs, errors)) / len(errors)
 
@@ -124,6 +147,7 @@ def text(found: Sequence[Found]) -> str:
         count=len(seen), calibration=named(found[0]), calibrated=told(found[0]), rows=rows,
         memory=f"{mean(wide):.1%}", memory_within=within(wide, MEMORY_GOAL), speed=f"{mean(slow):.1%}",
         speed_within=within(slow, SPEED_GOAL), busy=f"{mean(busy):.1%}", busy_within=within(busy, SPEED_GOAL),
+        whole=whole_runs(),
     )  # fmt: skip
 
 
@@ -147,4 +171,9 @@ and {busy} by processor time, {busy_within}.
 
 | configuration: rows x tokens | GB measured | predicted | off | tokens/s measured | predicted | off | off by processor time |
 |---|---|---|---|---|---|---|---|
-{rows}"""
+{rows}
+## Whole runs
+
+The runs of [the experiment](tbdl.md), whose lengths vary from step to step and whose looks ask 128 items, twice a delivery's.
+
+{whole}"""
