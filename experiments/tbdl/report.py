@@ -128,9 +128,11 @@ def looks(runs: Sequence[Run]) -> str:
 
 def time(runs: Sequence[Run], planned: int) -> str:
     """Time of the runs by their own clocks, against what all of them may take, and of processors."""
-    minutes = sum(run.minutes for run in runs)
+    each = [run.minutes for run in runs]
+    minutes = sum(each)
     devices = ", ".join(sorted({run.trace.device for run in runs}))
     said = f"{'All ' if len(runs) == planned else ''}{len(runs)} runs took {minutes:.0f} minutes by the clock on {devices}"
+    said += f", from {min(each):.1f} to {max(each):.1f} each"
     if len(runs) == planned:
         said += f": {within(minutes)}."
     else:
