@@ -150,6 +150,7 @@ def test_a_keyboard_moves_the_detector(tab: Page):
     tab.get_by_role("button", name="Next look").focus()
     tab.keyboard.press("Enter")
     assert tab.locator("#detector-looks-said").inner_text() == "6 of 6"
+    assert tab.locator("#detector").get_by_role("status").filter(has_text="6 looks, 768 fresh sealed items").count() == 1
     point = tab.locator("#detector-chart .mark").first
     assert point.locator(".tip").is_hidden()
     point.focus()

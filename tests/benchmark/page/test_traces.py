@@ -28,7 +28,8 @@ def test_the_page_says_of_each_run_what_the_experiment_says():
         assert (shown["canary"]["verdict"], shown["canary"]["reason"]) == (known.intake.verdict, known.intake.reason)
         assert shown["flaggedAt"] == known.flagged_at and shown["learned"] == ("yes" if known.learned else "no")
         low, gain, high = shown["gain"]
-        assert low < gain < high and gain == pytest.approx(known.comparison.gain, abs=1e-6)
+        bounds = known.comparison.interval
+        assert (low, gain, high) == pytest.approx((bounds.low, known.comparison.gain, bounds.high), abs=1e-6)
 
 
 def test_looks_are_whole_and_only_those_after_the_warm_up_count():
