@@ -1,7 +1,7 @@
 """Money: every pod that held an accelerator once, with the kubelet's times; never negative, never twice."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -84,6 +84,60 @@ def test_an_end_before_the_start_costs_nothing_and_never_less():
 def test_serving_and_intake_are_not_in_the_ledger():
     others = [replace(ENDED, name=stage, stage=stage) for stage in ("intake", "deploy")]
     assert ledger.advance((), seen(*others)) == ()
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-400), timedelta(days=400)])
+def test_a_jump_of_the_operators_clock_moves_no_money_of_pods_whose_end_was_seen(jump):
+    """All times that count are the kubelet's."""
+    opened = ledger.advance((), replace(seen(POD), now=NOW + jump))
+    (closed,) = ledger.advance(opened, replace(seen(ENDED), now=NOW + jump))
+    assert (closed.started_at, closed.finished_at) == (POD.started_at, ENDED.finished_at)
+
+
+def test_a_clock_that_jumps_ahead_charges_a_vanished_pod_no_more_than_its_deadline():
+    """Nobody saw its end; Kubernetes ended it after ten minutes, and two for the checkpoint."""
+    ahead = replace(seen(jobs=(replace(JOB, deadline_seconds=600),)), now=NOW + timedelta(days=400))
+    (closed,) = ledger.advance(ledger.advance((), seen(POD)), ahead)
+    assert closed.finished_at == "2026-11-24T12:13:00Z"
+
+
+def test_a_clock_that_jumps_back_charges_nothing_negative():
+    back = replace(seen(jobs=()), now=NOW - timedelta(days=400))
+    (closed,) = ledger.advance(ledger.advance((), seen(POD)), back)
+    assert money.account((closed,)).amount == 0
+
+
+def test_two_leaders_that_look_at_the_same_time_write_the_same():
+    """The second write meets another resourceVersion, and looks again at what the first one wrote."""
+    opened = ledger.advance((), seen(POD))
+    one, other = (
+        ledger.advance(opened, seen(ENDED)),
+        ledger.advance(opened, replace(seen(ENDED), now=NOW + timedelta(seconds=9))),
+    )
+    assert one == other == ledger.advance(one, seen(ENDED))
+
+
+def test_a_pod_that_was_collected_after_its_end_was_seen_stays_as_it_was():
+    """Kubernetes deletes finished pods when there are too many."""
+    closed = ledger.advance((), seen(ENDED))
+    assert ledger.advance(closed, seen(jobs=())) == closed
+
+
+def test_a_pod_that_was_collected_while_nobody_looked_is_closed_by_its_jobs_end():
+    """The operator was down from its middle to long after: Job and evidence are left."""
+    opened = ledger.advance((), seen(POD))
+    left = seen(jobs=(replace(JOB, finished="Complete", finished_at="2026-11-24T12:11:02Z"),), evidence=(evidence(),))
+    assert ledger.advance(opened, left)[0].finished_at == "2026-11-24T12:11:02Z"
+
+
+def test_pods_of_one_job_are_charged_each_for_what_it_holds():
+    """Four nodes with two accelerators each, started and ended one after the other."""
+    pods = [
+        replace(ENDED, name=f"j-{rank}", started_at=f"2026-11-24T12:0{rank}:00Z", finished_at=f"2026-11-24T12:1{rank}:00Z")
+        for rank in range(4)
+    ]
+    account = money.account(ledger.advance((), seen(*pods)))
+    assert (str(account.accelerator_seconds), money.text(account.amount)) == (str(4 * 2 * 600), "4.8")
 
 
 @given(st.lists(st.sampled_from([POD, ENDED, replace(POD, gone=True, gone_at="2026-11-24T12:30:00Z"), None]), max_size=8))

@@ -17,6 +17,8 @@ from delivery_oracle import money
 
 COUNTED = frozenset({Stage.TRAIN, Stage.EVAL})
 """Serving burns under a limit of its own."""
+LONGEST_GRACE = 120
+"""Seconds that a pod has after its deadline to write what it has."""
 STAGE_OF = {"Train": Stage.TRAIN, "Evaluate": Stage.EVAL}
 
 
@@ -108,7 +110,14 @@ def _end(entry: LedgerEntry, seen: Witnesses, pod: Pod | None) -> str:
         pod.gone_at if pod else "",
         evidence.written_at if evidence else "",
     )
-    return next((time for time in witnesses if time), times.render(seen.now))
+    return next((time for time in witnesses if time), _latest(entry, job, seen.now))
+
+
+def _latest(entry: LedgerEntry, job: Job | None, now: datetime) -> str:
+    """When nobody saw its end: now, but no later than Kubernetes let it live, whatever the operator's own clock says."""
+    bound = job.deadline_seconds if job else None
+    last = now if bound is None else min(now, times.shifted(entry.started_at, bound + LONGEST_GRACE))
+    return times.render(last)
 
 
 def settled(ledger: tuple[LedgerEntry, ...]) -> Decimal:
