@@ -219,6 +219,8 @@ def speed(figures: Json) -> str:
     ]
     return f"""## Speed
 
+Limits are held against processor seconds: other programs used the two cores meanwhile, which the seconds by the clock show.
+
 {table(("what", "processor seconds", "seconds", "limit", "holds"), rows)}"""
 
 
@@ -232,7 +234,8 @@ def mutants(found: Json, folder: str) -> str:
 
 `python -m experiments.guarantees.mutants` changes the code that decides, one small thing at a time, with mutmut, and runs the
 fast tests against each change. A change that no test notices lives; each that does is listed with the reason why it changes no
-verdict ([mutants.json]({folder}/mutants.json)).
+verdict. Decorated functions mutmut leaves alone: properties, and lines that keep a function's answers
+([mutants.json]({folder}/mutants.json)).
 
 {table(("module", "mutants", "killed", "never ended", "lived"), rows)}
 

@@ -209,6 +209,8 @@ def test_a_betting_bound_is_that_of_a_plain_bisection(items):
 
 def test_a_wealth_of_just_the_limit_crosses():
     assert Wealth(np.array([-math.log(0.01)])).first_crossing(0.01) == 1
+    nothing = Wealth(np.array([]))
+    assert (nothing.last, nothing.highest, nothing.first_crossing(0.01)) == (0.0, 0.0, None)
 
 
 @pytest.mark.parametrize("process", Process)
