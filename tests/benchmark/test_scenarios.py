@@ -19,6 +19,7 @@ from delivery_benchmark.runs.runner import shape_of
 from delivery_benchmark.scenarios import REFUSALS, all_ids, load
 from delivery_benchmark.scenarios.model import Trap
 from delivery_benchmark.scenarios.paths import at, put
+from delivery_benchmark.scoring import reference
 from delivery_oracle.stages import intake
 
 INTAKE_TRAPS = {
@@ -92,6 +93,15 @@ def test_an_intake_trap_lies_in_what_the_customer_left(scenario):
     if scenario.feasible and set(scenario.traps) & INTAKE_TRAPS:
         opening = DeliverySpec.model_validate(scenario.spec())
         assert scenario.missed(opening, Stage.INTAKE) or scenario.missed(opening, Stage.PLAN)
+
+
+@EACH
+def test_the_audit_of_a_right_reading_has_nothing_against_it(scenario):
+    """Else the oracle could not pass, and who reads rightly would be sent back."""
+    if scenario.feasible:
+        spec = DeliverySpec.model_validate(scenario.corrected(STAGES))
+        found = intake.judge(spec, reference.audit(scenario.id))
+        assert not found.blocks, found.message
 
 
 def test_data_that_proves_nothing_leads_to_the_evidence_that_it_causes():

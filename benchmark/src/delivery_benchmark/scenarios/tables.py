@@ -39,9 +39,9 @@ class Topic(Model):
 
 
 class Column(Model):
-    """What a column holds of its row."""
+    """What a column holds of its row; `valued` is a message that has the value in it."""
 
-    of: Literal["message", "name", "number", "oldNumber", "team", "answer", "value", "serial", "email", "choice"]
+    of: Literal["message", "valued", "name", "number", "oldNumber", "team", "answer", "value", "serial", "email", "choice"]
     choices: tuple[str, ...] = ()
     """For `choice`: drawn evenly."""
 
@@ -80,9 +80,12 @@ def _row(table: Table, topics: tuple[Topic, ...], row: int, draw: random.Random)
     value = f"{draw.choice('ABCDEFGH')}{draw.choice('KLMNPQRS')}-{draw.randrange(1000, 9999)}"
     person = f"{draw.choice(FIRST)}.{draw.choice(LAST)}@mail.example"
     pick = draw.random()
-    message = draw.choice(CARRIERS).format(draw.choice(topic.phrases).replace("{value}", value))
+    carrier = draw.choice(CARRIERS)
+    message = carrier.format(draw.choice(topic.phrases).replace("{value}", value))
+    valued = next(phrase for phrase in topic.phrases if "{value}" in phrase)
     held = {
         "message": message,
+        "valued": carrier.format(valued.replace("{value}", value)),
         "name": topic.name,
         "number": str(number),
         "oldNumber": str((number + 3) % len(topics)),
