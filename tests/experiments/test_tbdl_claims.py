@@ -23,7 +23,7 @@ def judged() -> tuple[Manifest, list[Run]]:
 
 def test_no_run_of_the_manifest_is_left_out(judged: tuple[Manifest, list[Run]]) -> None:
     manifest, runs = judged
-    assert [run.case for run in runs] == list(cases(manifest.arms, manifest.seeds))[: len(runs)] and len(runs) >= 4
+    assert [run.case for run in runs] == list(cases(manifest.arms, manifest.seeds)) and len(runs) == 12
 
 
 @pytest.mark.parametrize("number", range(CLAIMS))
