@@ -105,6 +105,12 @@ def record(run: Run, at_once: bool = False) -> None:
     run.context.recorder.progress(at_once)
 
 
+def say(run: Run, text: str) -> None:
+    """A line of the log, once for all processes."""
+    if run.group.is_first:
+        print(text, flush=True)
+
+
 def look(run: Run, step: int) -> None:
     """A look of the probe, when the task plans one after this step and it was not taken before."""
     planned = list(run.task.look_steps)
@@ -115,7 +121,7 @@ def look(run: Run, step: int) -> None:
     run.bare.train()
     run.history = replace(run.history, looks=(*run.history.looks, seen))
     record(run, at_once=True)
-    print(f"Looked at step {step}: {len(seen.items)} items in {seen.seconds:.1f} s", flush=True)
+    say(run, f"Looked at step {step}: {len(seen.items)} items in {seen.seconds:.1f} s")
 
 
 def save(run: Run) -> None:
@@ -142,7 +148,7 @@ def train(run: Run) -> None:
         if step == done + weights.FIRST_STEPS:
             measure_again(run)
         record(run)
-        print(f"Step {step}/{steps}: loss {taken.loss}, gradient norm {taken.grad_norm}, {taken.seconds:.2f} s", flush=True)
+        say(run, f"Step {step}/{steps}: loss {taken.loss}, gradient norm {taken.grad_norm}, {taken.seconds:.2f} s")
         if taken.loss is None:
             return
         look(run, step)
