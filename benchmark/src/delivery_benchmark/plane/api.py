@@ -6,7 +6,8 @@ import base64
 import json
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -115,6 +116,18 @@ def done(answer: Answer, what: str) -> JSON:
     if not answer.ok:
         raise PlaneError(f"{what}: {answer.message}")
     return answer.body
+
+
+def patiently(ask: Callable[[], JSON | None], seconds: float = 10.0) -> JSON:
+    """Ask until it is granted: the authorizers hear of a new role binding, or of a bound pod, a moment later."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask() or {}
+        except PlaneError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
 
 
 def _parsed(raw: bytes) -> JSON:

@@ -22,7 +22,7 @@ from delivery_api.delivery import Delivery, DeliverySpec
 from delivery_api.digests import plain
 from delivery_api.evidence import EvaluateEvidence, EvidenceCommon, TrainEvidence
 from delivery_api.tasks import AuditTask, EvaluateTask, ServeTask, SignTask, TrainTask, VerifyTask, read_task
-from delivery_benchmark.plane.api import DELIVERIES, Api, PlaneError, path
+from delivery_benchmark.plane.api import DELIVERIES, Api, PlaneError, path, patiently
 from delivery_benchmark.plane.pods import JSON, STAGE, evidence_map, status_of, task_of, time_of, token_request
 from delivery_benchmark.recordings.evidence import Replay
 from delivery_oracle import probe
@@ -135,7 +135,7 @@ class Replayer:
 
     def _train(self, pod: JSON, task: TrainTask, anchor: str) -> TrainEvidence:
         """The run, look by look until the probe has decided; then, if nobody stops it, to its end."""
-        name, delivery = pod["metadata"]["name"], self._delivery(pod)
+        name, delivery = pod["metadata"]["name"], self._planned(pod)
         replay = self._chosen(pod, task, delivery)
         pace = self._pace(replay, task, delivery)
         margin, gone = float(delivery.spec.terms.acceptance.minimum_gain), self._gone[pod["metadata"]["uid"]]
@@ -158,8 +158,19 @@ class Replayer:
         """Seconds a step: as recorded, or as the configurator foresaw for the class it chose."""
         if replay.run.seconds_a_step is not None:
             return replay.run.seconds_a_step
-        resolved = delivery.status.resolved if delivery.status else None
-        return max(0.01, float(resolved.hours if resolved else "1") * 3600 / (task.config.steps or 1))
+        assert delivery.status is not None and delivery.status.resolved is not None
+        return max(0.01, float(delivery.status.resolved.hours) * 3600 / (task.config.steps or 1))
+
+    def _planned(self, pod: JSON) -> Delivery:
+        """The Delivery with its plan in its status, which is written after the Job that carries it out."""
+        deadline = time.monotonic() + NOTICE_SECONDS
+        while True:
+            seen = self._delivery(pod)
+            if seen.status is not None and seen.status.resolved is not None:
+                return seen
+            if time.monotonic() > deadline:
+                raise PlaneError(f"status.resolved is not there after {NOTICE_SECONDS:.0f} s, and the training Job is")
+            time.sleep(0.1)
 
     def _chosen(self, pod: JSON, task: AuditTask | TrainTask | VerifyTask, delivery: Delivery | None = None) -> Replay:
         """What is played: by the spec that this task carries out, whatever was written since."""
@@ -193,7 +204,7 @@ class Replayer:
             kubelet = self.api.as_user(f"system:node:{pod['spec']['nodeName']}", "system:nodes")
             account = pod["spec"]["serviceAccountName"]
             asked = path("serviceaccounts", pod["metadata"]["namespace"], account, "token")
-            pod["token"] = _patiently(lambda: kubelet.create(asked, token_request(pod)))["status"]["token"]
+            pod["token"] = patiently(lambda: kubelet.create(asked, token_request(pod)))["status"]["token"]
         return str(pod["token"])
 
     def _bury(self, pod: JSON) -> None:
@@ -222,15 +233,3 @@ class Replayer:
 
 def _address(pod: JSON) -> str:
     return path("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
-
-
-def _patiently(ask: Callable[[], JSON | None], seconds: float = 10.0) -> JSON:
-    """The node authorizer hears of a pod a moment after it is bound."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return ask() or {}
-        except PlaneError:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.05)

@@ -14,7 +14,7 @@ from typing import Any
 
 from delivery_api import names
 from delivery_api.model import GROUP
-from delivery_benchmark.plane.api import CERTIFICATES, DELIVERIES, JSON, RBAC, VERSIONS, Api, PlaneError, done, path
+from delivery_benchmark.plane.api import CERTIFICATES, DELIVERIES, JSON, RBAC, VERSIONS, Api, PlaneError, done, path, patiently
 from delivery_benchmark.plane.control import Plane
 from delivery_benchmark.scenarios import Scenario
 
@@ -28,6 +28,7 @@ RUNNING = frozenset(
 """States that pass by themselves, such as evidence that is written and not yet seen. In any other a delivery rests."""
 PATIENCE_SECONDS = 120.0
 LOOK_SECONDS = 0.15
+MERGE = "application/merge-patch+json"
 
 
 @dataclass
@@ -71,9 +72,11 @@ class Desk:
             "metadata": {"name": NAME},
             "spec": self.scenario.spec(),
         }
-        self._as(CUSTOMER).create(path(DELIVERIES, self.namespace), order)
+        patiently(lambda: self._as(CUSTOMER).create(path(DELIVERIES, self.namespace), order))
+        dry = {"metadata": {"annotations": {names.RETRY: "0"}}}
+        patiently(lambda: done(self.agent.ask("PATCH", self.address, dry, MERGE, dryRun="All"), "the agent's rights"))
         if inject:
-            done(self.agent.ask("PATCH", self.address, inject, "application/merge-patch+json"), "the intervention")
+            done(self.agent.ask("PATCH", self.address, inject, MERGE), "the intervention")
 
     def _bind(self, role: str, subject: JSON) -> None:
         body = {
