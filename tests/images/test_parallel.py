@@ -63,18 +63,6 @@ def test_two_processes_do_what_one_does(bench: Bench, how: Parallelism, tmp_path
     assert torch.isfinite(merged(input_ids=torch.tensor([[1, 5, 6]])).logits).all()
 
 
-def test_a_sharded_run_that_is_killed_goes_on_with_the_same_losses(bench: Bench) -> None:
-    alone, _ = bench.run(bench.task(), "alone")
-    process = bench.start(shared(bench.task(), "FSDP"), "first")
-    stopped_at(bench, process, 5)
-    process.kill()
-    process.communicate()
-    resumed = of_two(bench, shared(bench.task(), "FSDP", attempt=2), "second")
-    assert resumed.resumed_from == (4,)
-    assert losses(resumed) == pytest.approx(losses(alone), rel=1e-3)
-    assert answers(resumed) == answers(alone)
-
-
 def test_processes_that_are_asked_to_stop_stop_at_one_step_and_save(bench: Bench) -> None:
     process = bench.start(shared(bench.task(steps=2000), "FSDP", look_steps=()), "stopped")
     stopped_at(bench, process, 5)
