@@ -2,7 +2,7 @@
 
 import pytest
 
-from delivery_api.status import Prediction
+from delivery_api.prediction import Prediction
 from delivery_oracle.configurator import prediction
 from delivery_oracle.configurator.configure import configure
 from delivery_oracle.configurator.prediction import compare, is_off, off, sentence

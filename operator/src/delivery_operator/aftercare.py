@@ -7,11 +7,11 @@ somebody: so the stages' recorded words are taken as they are, but for deploy's.
 from dataclasses import replace
 
 from delivery_api import names
+from delivery_api.approval import ApprovalStatus, Closing
 from delivery_api.digests import digest
 from delivery_api.finding import CONDITION_STATUS, Finding, Verdict, failed, unknown
 from delivery_api.reasons import Reason
 from delivery_api.stages import CONDITION, STAGES, Stage
-from delivery_api.status import ApprovalStatus, Closing
 from delivery_operator import decisions, resolution, retention, serving_cost, serving_plan
 from delivery_operator.decision import Facts, Want
 from delivery_operator.manifests.common import inputs_label

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from delivery_api import names
+from delivery_api.approval import ApprovalRequest, ApprovalStatus, Closing, Ruling
 from delivery_api.digests import digest, short
 from delivery_api.evidence import ArtifactRecord
 from delivery_api.finding import Finding, failed, unknown
 from delivery_api.model import seconds_of
 from delivery_api.reasons import Reason
-from delivery_api.status import ApprovalRequest, ApprovalStatus, Closing, Ruling
 from delivery_operator import decisions, ledger, times
 from delivery_operator.decision import Facts
 from delivery_operator.observed import Observed

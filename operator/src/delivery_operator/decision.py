@@ -8,22 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from delivery_api.accelerator import AcceleratorClassSpec
+from delivery_api.approval import ApprovalStatus
 from delivery_api.driver import Config, Plan, Schedule
 from delivery_api.evidence import ArtifactRecord, AuditEvidence, EvaluateEvidence, TrainEvidence, VerifyEvidence
 from delivery_api.finding import Finding
 from delivery_api.modelversion import ModelVersionSpec
+from delivery_api.prediction import PredictionStatus
 from delivery_api.stages import Stage
-from delivery_api.status import (
-    ApprovalStatus,
-    CostStatus,
-    EvaluationStatus,
-    LedgerEntry,
-    PredictionStatus,
-    Progress,
-    Resolved,
-    ServingStatus,
-    StageRecord,
-)
+from delivery_api.status import CostStatus, EvaluationStatus, LedgerEntry, Progress, Resolved, ServingStatus, StageRecord
 
 Manifest = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ may have been away for a while; a decision without a stamp is nobody's.
 from dataclasses import dataclass
 
 from delivery_api import names
-from delivery_api.status import Ruling
+from delivery_api.approval import Ruling
 from delivery_operator import times
 from delivery_operator.observed import Observed
 

@@ -1,10 +1,11 @@
 """What is served and how: all that an approval binds, and the objects that it becomes."""
 
+from delivery_api.approval import ApprovalStatus
 from delivery_api.digests import canonical, plain
 from delivery_api.driver import Config, Schedule
 from delivery_api.evidence import ArtifactRecord
 from delivery_api.sources import Source
-from delivery_api.status import ApprovalStatus, Artifact
+from delivery_api.status import Artifact
 from delivery_api.tasks import ServeTask
 from delivery_operator import attempts, tasks
 from delivery_operator.decision import Facts, Want

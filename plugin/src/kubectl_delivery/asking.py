@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from delivery_api import names
+from delivery_api.approval import ApprovalStatus
 from delivery_api.delivery import Delivery
 from delivery_api.model import seconds_of
 from delivery_api.stages import Stage
-from delivery_api.status import ApprovalStatus, Condition
+from delivery_api.status import Condition
 
 from .kubectl import PluginError
 from .times import parse, render

@@ -5,10 +5,11 @@ from dataclasses import replace
 from delivery_api.driver import Config, Plan, Schedule
 from delivery_api.evidence import AuditEvidence, TrainEvidence
 from delivery_api.finding import Finding, Verdict, failed
+from delivery_api.prediction import Prediction
 from delivery_api.reasons import Reason
 from delivery_api.sealed import LOOK_ITEMS, look_steps
 from delivery_api.stages import Stage
-from delivery_api.status import Prediction, Progress
+from delivery_api.status import Progress
 from delivery_api.tasks import TrainTask
 from delivery_operator import attempts, tasks
 from delivery_operator.assignment import Assignment

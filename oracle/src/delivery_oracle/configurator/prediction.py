@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from delivery_api.evidence import TrainEvidence
-from delivery_api.status import Compared, Prediction, PredictionStatus
+from delivery_api.prediction import Compared, Prediction, PredictionStatus
 
 TOLERANCE = Decimal("0.20")
 GIGA = Decimal(10) ** 9

@@ -12,8 +12,8 @@ from delivery_api.delivery import DeliverySpec
 from delivery_api.driver import Config, Plan
 from delivery_api.evidence import AuditEvidence, Step, TrainEvidence
 from delivery_api.finding import Finding, failed, passed, unknown
+from delivery_api.prediction import Prediction
 from delivery_api.reasons import Reason
-from delivery_api.status import Prediction
 from delivery_oracle import preflight, probe
 from delivery_oracle.configurator import prediction
 from delivery_oracle.stages.common import first, invalid, not_usable, other_files
