@@ -36,6 +36,8 @@ def test_the_report_is_the_same_each_time_and_needs_nothing_but_the_folder(tmp_p
     assert set(names) == {"report.json", "report.md", "stages.svg", "ladder.svg"}
     moved = first.rename(tmp_path / "moved")
     assert {path.name: path.read_bytes() for path in report.write(moved)} == names
+    elsewhere = report.write(moved, tmp_path / "docs" / "r")
+    assert {path.name: path.read_bytes() for path in elsewhere} == names and elsewhere[0].parent == tmp_path / "docs" / "r"
     for name in ("stages.svg", "ladder.svg"):
         assert ElementTree.fromstring(names[name])[0].text
 

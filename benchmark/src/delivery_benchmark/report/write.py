@@ -9,8 +9,9 @@ from delivery_benchmark.report import markdown, picture, rows
 from delivery_benchmark.report.figures import figures
 
 
-def write(folder: Path) -> list[Path]:
-    """Make the report of a run's folder anew; returns what was written. ValueError where there is no run."""
+def write(folder: Path, into: Path | None = None) -> list[Path]:
+    """Make the report of a run anew, in its folder or into another; returns what was written. ValueError where there is no run."""
+    target = into or folder
     made = figures(rows.of(folder))
     texts = {
         "report.json": json.dumps(made, indent=1, ensure_ascii=False, sort_keys=False) + "\n",
@@ -19,6 +20,7 @@ def write(folder: Path) -> list[Path]:
     }
     if made["ladder"] is not None:
         texts["ladder.svg"] = picture.ladder(made["ladder"])
+    target.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in texts]
+        (target / name).write_text(text, encoding="utf-8")
+    return [target / name for name in texts]
