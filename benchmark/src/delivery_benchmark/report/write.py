@@ -10,7 +10,7 @@ from delivery_benchmark.report.figures import figures
 
 
 def write(folder: Path, into: Path | None = None) -> list[Path]:
-    """Make the report of a run anew, in its folder or into another; returns what was written. ValueError where there is no run."""
+    """Make the report of a run, in its folder or into another; returns what was written. ValueError where there is no run."""
     target = into or folder
     made = figures(rows.of(folder))
     texts = {
