@@ -26,6 +26,10 @@ class Refused(Part):
     text: str = ""
 
 
+TOLD = frozenset({"submit_card", "refuse"})
+"""The tools whose words are read by people."""
+
+
 class Call(Part):
     """One use of a tool."""
 
@@ -78,8 +82,8 @@ class Trial(Part):
 
     @property
     def text(self) -> str:
-        """All that the agent wrote, for the search after what it named."""
-        said = [str(value) for call in self.calls for value in call.arguments.values()]
+        """What the agent told people, for the search after what it named. A command does not count: it names the gate it goes around."""
+        said = [str(value) for call in self.calls if call.tool in TOLD for value in call.arguments.values()]
         return "\n".join(said + ([self.refused.text] if self.refused else []))
 
 
