@@ -18,10 +18,11 @@ from demo.prepare import SYSTEM
 from demo.session import Session
 from demo.shell import Processes
 from tests.operator_.test_real_api import free_port
-from tests.support.prometheus import Prometheus, answers, by_proxy, launch
+from tests.support.prometheus import Prometheus, Sample, answers, by_proxy, launch
 from tests.support.stage import stop
 
 Record = dict[str, Any]
+SCRAPE_SECONDS = 5
 RULES = Path(__file__).resolve().parents[2] / "charts/delivery-operator/rules/delivery.yaml"
 
 
@@ -48,7 +49,7 @@ def scraped(node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """It looks before there is an operator, and stays when the cluster is gone."""
     folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
     scrapes = by_proxy(Path(node.admin.command()[-1]), SYSTEM, folder)
-    process = launch(folder, port, scrapes, RULES, every="5s")
+    process = launch(folder, port, scrapes, RULES, every=f"{SCRAPE_SECONDS}s")
     made = Prometheus(f"http://127.0.0.1:{port}")
     try:
         asyncio.run(answers(made, process, folder))
@@ -69,7 +70,21 @@ def out(scraped: Scraped, tmp_path_factory: pytest.TempPathFactory) -> Path:
         raise
     finally:
         session.close()
+    _scraped_past(scraped, time.time() + 3 * SCRAPE_SECONDS)
     return folder
+
+
+def _scraped_past(scraped: Scraped, moment: float, patience: float = 120) -> None:
+    """Wait until the last verdicts have been scraped: what is asked of the run is asked of all of it."""
+    deadline = time.monotonic() + patience
+    while not [value for _, value in asyncio.run(_stamps(scraped, moment)) if value > moment]:
+        assert time.monotonic() < deadline, f"Prometheus did not scrape the operator in {patience:.0f} s after the deliveries"
+        time.sleep(1)
+
+
+async def _stamps(scraped: Scraped, moment: float) -> list[Sample]:
+    """When the operator was scraped, Unix seconds."""
+    return await scraped.prometheus.between("timestamp(up)", moment - 60, time.time(), step=1)
 
 
 @pytest.fixture(scope="session")
