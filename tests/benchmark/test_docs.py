@@ -30,5 +30,5 @@ def test_the_commands_of_the_page_are_verbs_with_these_options():
     for verb, options in re.findall(r"^delivery-benchmark (\w+)(.*)$", PAGE, re.MULTILINE):
         shown = CliRunner().invoke(main, [verb, "--help"]).output
         assert all(option in shown for option in re.findall(r"--[a-z]+", options))
-    for path in re.findall(r"`?(benchmark/[\w/.-]+)`?", PAGE):
+    for path in re.findall(r"(?<![\w/])(benchmark/[\w/.-]+)", PAGE):
         assert (ROOT / path.rstrip(".")).exists(), path
