@@ -82,7 +82,7 @@ class Trial(Part):
 
     @property
     def text(self) -> str:
-        """What the agent told people, for the search after what it named. A command does not count: it names the gate it goes around."""
+        """What the agent told people, for the search after what it named. A command names the gate and is no such word."""
         said = [str(value) for call in self.calls if call.tool in TOLD for value in call.arguments.values()]
         return "\n".join(said + ([self.refused.text] if self.refused else []))
 
