@@ -122,11 +122,6 @@ def _foreseen(status: DeliveryStatus) -> tuple[tuple[str, Decimal], ...]:
     return tuple((name, Decimal(one.measured) / Decimal(one.predicted)) for name, one in quantities if one is not None)
 
 
-def _closed(cost: CostStatus | None) -> tuple[Held, ...]:
-    entries = cost.ledger if cost else ()
-    return tuple(held(entry, entry.finished_at) for entry in entries if entry.finished_at)
-
-
 def held(entry: LedgerEntry, until: str) -> Held:
     """What a pod held from its start to some time."""
     seconds = money.seconds_between(entry.started_at, until) * entry.accelerators
