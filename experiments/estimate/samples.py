@@ -21,8 +21,9 @@ from delivery_api.delivery import Delivery
 from delivery_api.sealed import LOOK_ITEMS, look_steps
 from delivery_oracle import money
 from delivery_oracle.commands.configure import accelerator_classes, base_of
-from delivery_oracle.configurator.configure import Option, Proposal, configure
+from delivery_oracle.configurator.configure import Proposal, configure
 from delivery_oracle.configurator.memory import gigabytes
+from delivery_oracle.configurator.options import Option
 from delivery_oracle.configurator.price import cents
 from delivery_oracle.configurator.workload import Workload
 from experiments.estimate.published import ROOT

@@ -9,8 +9,9 @@ from delivery_api.delivery import DeliverySpec
 from delivery_api.evidence import AuditEvidence
 from delivery_api.finding import Finding, passed, unknown
 from delivery_api.reasons import Reason
-from delivery_oracle.configurator.configure import Option, Proposal, configure
+from delivery_oracle.configurator.configure import Proposal, configure
 from delivery_oracle.configurator.layout import Rooms
+from delivery_oracle.configurator.options import Option
 from delivery_oracle.configurator.speed import batch_rows
 from delivery_oracle.configurator.workload import Workload, from_audit
 from delivery_oracle.stages.common import all_wrong, first, invalid, not_usable

@@ -10,9 +10,10 @@ from delivery_api.delivery import DeliverySpec
 from delivery_api.evidence import AuditEvidence
 from delivery_api.finding import Finding, failed, passed, unknown
 from delivery_api.reasons import Reason
-from delivery_oracle.configurator.configure import Option, Proposal, configure, has_room
+from delivery_oracle.configurator.configure import Proposal, configure, has_room
 from delivery_oracle.configurator.layout import Rooms
 from delivery_oracle.configurator.memory import gigabytes
+from delivery_oracle.configurator.options import Option
 from delivery_oracle.configurator.price import cents
 from delivery_oracle.configurator.workload import from_audit
 from delivery_oracle.stages.common import all_wrong, invalid, not_usable
