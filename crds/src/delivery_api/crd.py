@@ -1,10 +1,8 @@
-"""CRDs from the types: pydantic's JSON schema made structural, with CEL rules and printer columns.
+"""CRDs from the types, with CEL rules and printer columns.
 
 The API server refuses what it can. Rules that compare with the old object sit on the parent, so
 that an optional field cannot be dropped and added again with another value.
 """
-
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -15,66 +13,7 @@ from delivery_api.delivery import Delivery
 from delivery_api.model import GROUP, VERSION
 from delivery_api.modelversion import ModelVersion
 from delivery_api.sources import PINNED_MESSAGE, PINNED_RULE
-
-Schema = dict[str, Any]
-
-_KEPT = ("description", "type", "default", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "maxItems")
-_MAX_ITEMS, _MAX_KEYS, _MAX_TEXT = 256, 64, 4096
-
-
-def _without_nulls(value: Any) -> Any:
-    """A default as the API server takes it: absent, not null."""
-    return {key: one for key, one in value.items() if one is not None} if isinstance(value, dict) else value
-
-
-def structural(schema: Schema, definitions: Schema) -> Schema:
-    """Kubernetes' structural subset of a JSON schema: no $ref, no anyOf, no titles, bounds everywhere."""
-    if "$ref" in schema:
-        target = definitions[schema["$ref"].rsplit("/", 1)[1]]
-        rest = {key: value for key, value in schema.items() if key != "$ref"}
-        return structural({**target, **rest}, definitions)
-    if "anyOf" in schema:
-        (only,) = (one for one in schema["anyOf"] if one.get("type") != "null")
-        rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
-        return structural({**only, **rest}, definitions)
-    out = {key: _without_nulls(schema[key]) for key in _KEPT if key in schema}
-    if "const" in schema:
-        out["enum"] = [schema["const"]]
-    for given, inclusive, step in (("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1)):
-        if given in schema:
-            out[inclusive] = schema[given] + step
-    return _children(out, schema, definitions)
-
-
-def _children(out: Schema, schema: Schema, definitions: Schema) -> Schema:
-    kind = out.get("type")
-    if kind == "integer":
-        out["format"] = "int64"
-    elif kind == "string" and "enum" not in out:
-        out.setdefault("maxLength", _MAX_TEXT)
-    elif kind == "array":
-        out.setdefault("maxItems", _MAX_ITEMS)
-        out["items"] = structural(schema["items"], definitions)
-    elif kind == "object" and "properties" in schema:
-        out["properties"] = {name: structural(one, definitions) for name, one in schema["properties"].items()}
-        if schema.get("required"):
-            out["required"] = schema["required"]
-    elif kind == "object":
-        out["maxProperties"] = schema.get("maxProperties", _MAX_KEYS)
-        out["additionalProperties"] = structural(schema["additionalProperties"], definitions)
-    return out
-
-
-def schema_of(kind: type[BaseModel]) -> Schema:
-    """Structural schema of a kind, with metadata left to the API server."""
-    full = kind.model_json_schema(by_alias=True, mode="validation")
-    del full["properties"]["metadata"]
-    out = structural(full, full.get("$defs", {}))
-    out["properties"]["metadata"] = {"type": "object"}
-    for name in ("apiVersion", "kind"):
-        out["properties"][name] = {"type": "string"}
-    out["required"] = ["spec"]
-    return out
+from delivery_api.structural import Schema, schema_of
 
 
 def _rule(rule: str, message: str) -> Schema:
@@ -84,6 +23,9 @@ def _rule(rule: str, message: str) -> Schema:
 def _same(path: str, what: str) -> Schema:
     return _rule(f"self.{path} == oldSelf.{path}", f"{path} is the customer's and never changes: {what}")
 
+
+Column = tuple[str, str, str, int, str]
+"""Name, type, path, priority, description."""
 
 TERMS_RULES = [
     _same("ticket", "create another Delivery"),
@@ -121,7 +63,7 @@ SPEC_RULES = [
         "approval.groups never changes: who drives does not choose who approves",
     ),
 ]
-COLUMNS = [
+COLUMNS: list[Column] = [
     ("Stage", "string", ".status.stage", 0, "First stage that has not passed"),
     ("State", "string", ".status.state", 0, "Reason of that stage"),
     ("Gain", "string", ".status.gain", 0, "Gain over the base"),
@@ -133,29 +75,48 @@ COLUMNS = [
 ]
 
 
-def _columns(rows: list[tuple[str, str, str, int, str]]) -> list[Schema]:
-    return [
-        {"name": name, "type": kind, "jsonPath": path, "priority": priority, "description": about}
-        for name, kind, path, priority, about in rows
-    ]
-
-
-def _crd(kind: type[BaseModel], plural: str, scope: str, schema: Schema, **version: Any) -> Schema:
+def _crd(kind: type[BaseModel], plural: str, scope: str, short: str, schema: Schema, columns: list[Column]) -> Schema:
     name = kind.__name__
-    names = {"kind": name, "listKind": f"{name}List", "plural": plural, "singular": name.lower(), "categories": ["ptaas"]}
-    if short_name := version.pop("short", None):
-        names["shortNames"] = [short_name]
+    printed = [
+        {"name": title, "type": of, "jsonPath": path, "priority": priority, "description": about}
+        for title, of, path, priority, about in columns
+    ]
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": f"{plural}.{GROUP}"},
         "spec": {
             "group": GROUP,
-            "names": names,
+            "names": {
+                "kind": name,
+                "listKind": f"{name}List",
+                "plural": plural,
+                "singular": name.lower(),
+                "categories": ["ptaas"],
+                "shortNames": [short],
+            },
             "scope": scope,
-            "versions": [{"name": VERSION, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}, **version}],
+            "versions": [
+                {
+                    "name": VERSION,
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": schema},
+                    **_with_status(schema),
+                    "additionalPrinterColumns": printed,
+                }
+            ],
         },
     }
+
+
+def _with_status(schema: Schema) -> Schema:
+    """A kind with a status has it as a subresource, and its conditions merge by type under server-side apply."""
+    if "status" not in schema["properties"]:
+        return {}
+    conditions = schema["properties"]["status"]["properties"]["conditions"]
+    conditions |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+    return {"subresources": {"status": {}}}
 
 
 def delivery_crd() -> Schema:
@@ -170,43 +131,32 @@ def delivery_crd() -> Schema:
     terms["x-kubernetes-validations"] = TERMS_RULES
     for source in (*terms["properties"]["data"]["properties"].values(), spec["properties"]["base"]):
         source["x-kubernetes-validations"] = [_rule(PINNED_RULE, PINNED_MESSAGE)]
-    conditions = schema["properties"]["status"]["properties"]["conditions"]
-    conditions |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
-    return _crd(
-        Delivery, "deliveries", "Namespaced", schema,
-        short="dlv", subresources={"status": {}}, additionalPrinterColumns=_columns(COLUMNS),
-    )  # fmt: skip
+    return _crd(Delivery, "deliveries", "Namespaced", "dlv", schema, COLUMNS)
 
 
 def accelerator_class_crd() -> Schema:
     """CRD of `AcceleratorClass`."""
-    rows = [
+    rows: list[Column] = [
         ("Resource", "string", ".spec.resource", 0, "Resource a pod asks for"),
         ("Memory", "integer", ".spec.memoryBytes", 0, "Bytes"),
         ("Price", "string", ".spec.pricePerHour", 0, "Per hour"),
         ("Currency", "string", ".spec.currency", 0, "Currency"),
     ]
-    return _crd(
-        AcceleratorClass, "acceleratorclasses", "Cluster", schema_of(AcceleratorClass),
-        short="acc", additionalPrinterColumns=_columns(rows),
-    )  # fmt: skip
+    return _crd(AcceleratorClass, "acceleratorclasses", "Cluster", "acc", schema_of(AcceleratorClass), rows)
 
 
 def model_version_crd() -> Schema:
     """CRD of `ModelVersion`."""
     schema = schema_of(ModelVersion)
     schema["x-kubernetes-validations"] = [_rule("self.spec == oldSelf.spec", "a ModelVersion never changes")]
-    rows = [
+    rows: list[Column] = [
         ("Delivery", "string", ".spec.delivery", 0, "Where it came from"),
         ("Base", "string", ".spec.evaluation.base", 0, "Score of the base"),
         ("Candidate", "string", ".spec.evaluation.candidate", 0, "Score of this"),
         ("Artifact", "string", ".spec.artifact", 1, "Digest"),
         ("Age", "date", ".metadata.creationTimestamp", 0, "Age"),
     ]
-    return _crd(
-        ModelVersion, "modelversions", "Namespaced", schema,
-        short="mv", additionalPrinterColumns=_columns(rows),
-    )  # fmt: skip
+    return _crd(ModelVersion, "modelversions", "Namespaced", "mv", schema, rows)
 
 
 def delivery_budget_crd() -> Schema:
@@ -215,9 +165,7 @@ def delivery_budget_crd() -> Schema:
     schema["properties"]["spec"]["x-kubernetes-validations"] = [
         _rule("self.currency == oldSelf.currency", "currency never changes: create another DeliveryBudget"),
     ]
-    conditions = schema["properties"]["status"]["properties"]["conditions"]
-    conditions |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
-    rows = [
+    rows: list[Column] = [
         ("Limit", "string", ".spec.limit", 0, "Most that may be spent"),
         ("Spent", "string", ".status.spent", 0, "Spent by all Deliveries"),
         ("Reserved", "string", ".status.reserved", 0, "Set aside and not spent"),
@@ -226,24 +174,18 @@ def delivery_budget_crd() -> Schema:
         ("Currency", "string", ".spec.currency", 1, "Currency"),
         ("Age", "date", ".metadata.creationTimestamp", 0, "Age"),
     ]
-    return _crd(
-        DeliveryBudget, "deliverybudgets", "Namespaced", schema,
-        short="dlvb", subresources={"status": {}}, additionalPrinterColumns=_columns(rows),
-    )  # fmt: skip
+    return _crd(DeliveryBudget, "deliverybudgets", "Namespaced", "dlvb", schema, rows)
 
 
 def certificate_crd() -> Schema:
     """CRD of `DeliveryCertificate`."""
-    rows = [
+    rows: list[Column] = [
         ("Delivery", "string", ".spec.delivery", 0, "What it is about"),
         ("Key", "string", ".spec.keyId", 0, "Key that it was signed with"),
         ("Artifact", "string", ".spec.artifact", 1, "What was signed"),
         ("Age", "date", ".metadata.creationTimestamp", 0, "Age"),
     ]
-    return _crd(
-        DeliveryCertificate, "deliverycertificates", "Namespaced", schema_of(DeliveryCertificate),
-        short="dcert", additionalPrinterColumns=_columns(rows),
-    )  # fmt: skip
+    return _crd(DeliveryCertificate, "deliverycertificates", "Namespaced", "dcert", schema_of(DeliveryCertificate), rows)
 
 
 def all_crds() -> dict[str, Schema]:
