@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,9 +13,11 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
-import yaml
+from kubernetes.client.configuration import Configuration
+from kubernetes.config.kube_config import load_kube_config
 
 JSON = dict[str, Any]
+read_kubeconfig: Callable[..., None] = load_kube_config
 Patch = Literal["merge", "apply"]
 CONTENT: dict[Patch, str] = {"merge": "application/merge-patch+json", "apply": "application/apply-patch+yaml"}
 SECONDS = 30.0
@@ -140,51 +141,40 @@ def _parsed(raw: bytes) -> JSON:
 
 def connect(kubeconfig: Path, connections: int = 64) -> Api:
     """As the current context of a kubeconfig says: client certificate or token."""
-    config = yaml.safe_load(kubeconfig.read_text())
-    name = config.get("current-context") or config["contexts"][0]["name"]
-    context = next(one["context"] for one in config["contexts"] if one["name"] == name)
-    cluster = next(one["cluster"] for one in config["clusters"] if one["name"] == context["cluster"])
-    user = next(one["user"] for one in config["users"] if one["name"] == context["user"])
-    authority = _bytes(cluster, "certificate-authority").decode()
-    headers = {"Authorization": f"Bearer {user['token']}"} if "token" in user else {}
+    held, authority = _held(kubeconfig)
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    bearer = held.get_api_key_with_prefix("authorization")
 
-    def client(certificate: bytes) -> httpx.Client:
-        trusted = ssl.create_default_context(cadata=authority)
+    def client(certificate: str | None) -> httpx.Client:
+        trusted = ssl.create_default_context(cafile=authority)
         if certificate:
-            _identify(trusted, certificate, _bytes(user, "client-key"))
-        return httpx.Client(base_url=cluster["server"], verify=trusted, limits=limits, timeout=SECONDS, trust_env=False)
+            trusted.load_cert_chain(certificate, held.key_file)
+        return httpx.Client(base_url=held.host, verify=trusted, limits=limits, timeout=SECONDS, trust_env=False)
 
-    return Api(client(_bytes(user, "client-certificate")), headers, client(b""))
+    return Api(client(held.cert_file), {"Authorization": bearer} if bearer else {}, client(None))
 
 
 def by_token(kubeconfig: Path, token: str) -> JSON:
     """A kubeconfig of the same cluster that has nothing but a token."""
-    config = yaml.safe_load(kubeconfig.read_text())
-    authority = base64.b64encode(_bytes(config["clusters"][0]["cluster"], "certificate-authority")).decode()
-    server = config["clusters"][0]["cluster"]["server"]
+    held, authority = _held(kubeconfig)
+    told = base64.b64encode(authority.read_bytes()).decode()
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "plane", "cluster": {"server": server, "certificate-authority-data": authority}}],
+        "clusters": [{"name": "plane", "cluster": {"server": held.host, "certificate-authority-data": told}}],
         "users": [{"name": "me", "user": {"token": token}}],
         "contexts": [{"name": "plane", "context": {"cluster": "plane", "user": "me"}}],
         "current-context": "plane",
     }
 
 
-def _bytes(given: Mapping[str, str], name: str) -> bytes:
-    """Inline data or the file it names; empty where there is neither."""
-    if f"{name}-data" in given:
-        return base64.b64decode(given[f"{name}-data"])
-    return Path(given[name]).read_bytes() if name in given else b""
-
-
-def _identify(trusted: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-    with tempfile.NamedTemporaryFile() as both:
-        both.write(certificate + b"\n" + key)
-        both.flush()
-        trusted.load_cert_chain(both.name)
+def _held(kubeconfig: Path) -> tuple[Configuration, Path]:
+    """What a kubeconfig says, by the official client, and its certificate authority."""
+    made = Configuration()
+    read_kubeconfig(str(kubeconfig), client_configuration=made)
+    if made.ssl_ca_cert is None:
+        raise PlaneError(f"{kubeconfig}: no certificate authority; add one to its cluster")
+    return made, Path(made.ssl_ca_cert)
 
 
 def path(kind: str, namespace: str | None = None, name: str | None = None, part: str | None = None) -> str:
