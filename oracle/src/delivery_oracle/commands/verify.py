@@ -13,11 +13,11 @@ from delivery_api.certificate import CertificateSpec
 from delivery_api.modelversion import ModelVersionSpec
 from delivery_oracle.commands.common import STATUS, BadInput, Commands, show
 from delivery_oracle.commands.yamls import documents, text_of
+from delivery_oracle.verify.record import Record
 
 if TYPE_CHECKING:
     from delivery_oracle.verify.check import Verification
     from delivery_oracle.verify.papers import Papers
-    from delivery_oracle.verify.record import Record
 
 Spec = TypeVar("Spec", bound=BaseModel)
 MARK = {"Pass": "pass", "Fail": "FAIL", "Unknown": "?   "}
@@ -38,12 +38,11 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     try:
         from delivery_oracle.verify.check import verify
-        from delivery_oracle.verify.record import Record
         from delivery_oracle.verify.registry import Repository, parse
         from delivery_oracle.verify.signatures import PublicKey
     except ImportError as error:
         raise BadInput(f"{error.name} is not installed; pip install 'delivery-oracle[verify]'") from None
-    given, uri = target(options.what, Record)
+    given, uri = target(options.what)
     reference = parse(uri)
     if reference is None:
         raise BadInput(f"{uri}: not oci://host/repository@sha256:...")
@@ -57,10 +56,10 @@ def run(options: argparse.Namespace) -> int:
     return STATUS[done.verdict]
 
 
-def target(what: str, record: type[Record]) -> tuple[Record, str]:
+def target(what: str) -> tuple[Record, str]:
     """(what was given, reference of its artifact); files as kubectl writes them."""
     if what.startswith("oci://"):
-        return record(), what
+        return Record(), what
     path = Path(what)
     found = [one for document in documents(path) for one in _items(document)]
     versions = [_spec(path, one, ModelVersionSpec) for one in found if one.get("kind") == "ModelVersion"]
@@ -74,7 +73,7 @@ def target(what: str, record: type[Record]) -> tuple[Record, str]:
     if certificate is not None and not isinstance(uri, str):
         raise BadInput(f"{path}: names no artifact: it certifies that nothing was delivered, and is not signed")
     version = versions[0] if versions else None
-    return record(certificate, kept[0] if kept else None, version), str(uri or (version and version.location))
+    return Record(certificate, kept[0] if kept else None, version), str(uri or (version and version.location))
 
 
 def _items(document: Any) -> list[dict[str, Any]]:
