@@ -10,7 +10,7 @@ from delivery_benchmark.runs.manifest import Asked, fix, plan, read
 from delivery_benchmark.runs.runner import done_already
 from delivery_benchmark.runs.trials import bypasses
 from delivery_benchmark.seats import SEATS
-from delivery_benchmark.tools import Tools, beyond, within
+from delivery_benchmark.tools import RESOURCES, Tools, beyond, kind_of, within
 
 
 def planned(**changes):
@@ -60,6 +60,17 @@ def test_a_trial_that_broke_by_a_fault_of_the_harness_is_carried_out_again(tmp_p
     assert not done_already(path)
     path.write_text(json.dumps({"error": None}))
     assert done_already(path)
+
+
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_an_object_is_got_by_any_of_its_names(kind):
+    plural = RESOURCES[kind].rpartition("/")[2]
+    assert {kind_of(name) for name in (kind, kind.upper(), plural, f"{plural}.ptaas.dev")} == {kind}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("dlv", "delivery"), ("acceleratorclasse", None), ("deployments", None)])
+def test_a_short_name_is_one_too_and_half_a_name_is_none(name, kind):
+    assert kind_of(name) == kind
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ RESOURCES: dict[str, str] = {
     "serviceaccount": "serviceaccounts", "rolebinding": f"{RBAC}/rolebindings",
 }  # fmt: skip
 UNSCOPED = frozenset({"acceleratorclass", "node", "namespace"})
+SHORT = {"dlv": "delivery"}
 ENOUGH_SECONDS = 20.0
 AT_WORK = "still at work; get it again"
 
@@ -79,9 +80,8 @@ class Tools:
 
     def get(self, resource: str, name: str | None = None) -> str:
         """An object or a list of them, as YAML. A Delivery at work is waited for, a while."""
-        kind = resource.lower().rstrip("s").replace("deliverie", "delivery").replace("acceleratorclas", "acceleratorclass")
-        kind = {"dlv": "delivery", "acceleratorclasse": "acceleratorclass"}.get(kind, kind).split(".")[0]
-        if kind not in RESOURCES:
+        kind = kind_of(resource)
+        if kind is None:
             return self._kept("get", {"resource": resource, "name": name}, f"{resource} is none of {', '.join(RESOURCES)}")
         if kind == "delivery":
             self.desk.rest(ENOUGH_SECONDS)
@@ -159,6 +159,12 @@ class Tools:
         self.calls.append(call)
         self.keep(call)
         return result
+
+
+def kind_of(resource: str) -> str | None:
+    """The kind that people name as kubectl lets them: in the singular, the plural or short, with its group or without."""
+    word = resource.lower().partition(".")[0]
+    return next((kind for kind, where in RESOURCES.items() if SHORT.get(word, word) in (kind, where.rpartition("/")[2])), None)
 
 
 def within(asked: Any, stored: Any) -> bool:
