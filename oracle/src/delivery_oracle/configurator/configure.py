@@ -77,7 +77,7 @@ def configure(spec: DeliverySpec, load: Workload, classes: Iterable[AcceleratorC
     if schedule_wrong or config_wrong:
         return Proposal(plan, spec.schedule, None, config_wrong, schedule_wrong, None, {})
     usable, schedule_mistakes, no_class = eligible(spec, plan, classes)
-    tried = [option(spec, spec.config, plan, load, kind, room_of(rooms, kind)) for kind in usable]
+    tried = [option(spec, plan, load, kind, room_of(rooms, kind)) for kind in usable]
     options = [one for one in tried if one is not None]
     fitting = sorted((one for one in options if one.fits), key=lambda one: rank(spec, one, rooms))
     if fitting:
@@ -187,10 +187,9 @@ def too_large(spec: DeliverySpec, plan: Plan, load: Workload, options: Sequence[
         f"{gigabytes(roomiest.kind.spec.memory_bytes)}, mostly {roomiest.memory.largest()}"
     )
     free = Config()
-    again = [filled(free, plan, load, one.kind, layout.ALONE) for one in options] if spec.config != free else []
-    without = again if spec.schedule.count in (None, 1) else []
-    if any(one.fits for one in without):
-        best = next(one for one in without if one.fits)
+    bound = spec.config != free and spec.schedule.count in (None, 1)
+    without = [filled(free, plan, load, one.kind, layout.ALONE) for one in options] if bound else []
+    if best := next((one for one in without if one.fits), None):
         return Proposal(plan, spec.schedule, None, (memory_mistake(spec.config, best, short),), (), None, {})
     cure = CURES[plan.method]
     if spec.schedule.accelerator_class:

@@ -110,10 +110,10 @@ def served(base: Architecture, kind: AcceleratorClassSpec) -> bool:
 
 def mistakes_of(schedule: Schedule) -> tuple[Mistake, ...]:
     """What contradicts itself, whatever the class."""
-    count, nodes, found = schedule.count, schedule.nodes, []
+    count, nodes = schedule.count, schedule.nodes
     if count and nodes and count % nodes:
-        found.append(Mistake("spec.schedule.nodes", f"={nodes} does not divide spec.schedule.count={count} evenly"))
-    return tuple(found)
+        return (Mistake("spec.schedule.nodes", f"={nodes} does not divide spec.schedule.count={count} evenly"),)
+    return ()
 
 
 def config_mistakes_of(schedule: Schedule, config: Config) -> tuple[Mistake, ...]:
@@ -134,9 +134,8 @@ def reasons(layout: Layout, given: Schedule, config: Config, room: str) -> dict[
     copies = "each holds a copy, as the model fits on one"
     parts = "each holds a part, as the model does not fit on one"
     how = copies if layout.parallelism == "DataParallel" else parts
-    found = {
+    return {
         "schedule.count": f"given, {room}" if given.count else f"the fewest that do, {room}",
         "schedule.nodes": "given" if given.nodes else f"{layout.each} accelerators a node, as its nodes have",
         "config.parallelism": "given, and certified" if config.parallelism else how,
     }
-    return found

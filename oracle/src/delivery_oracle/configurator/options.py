@@ -30,7 +30,7 @@ class Option:
     memory: Memory
     duration: Duration
     price: Price
-    layout: Layout = layout.ALONE
+    layout: Layout
 
     @property
     def name(self) -> str:
@@ -45,13 +45,11 @@ class Option:
         return schedule.deadline is not None and self.duration.high > seconds_of(schedule.deadline)
 
 
-def option(
-    spec: DeliverySpec, given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, room: Room | None
-) -> Option | None:
+def option(spec: DeliverySpec, plan: Plan, load: Workload, kind: AcceleratorClass, room: Room | None) -> Option | None:
     """The fewest accelerators of this class that fit and are in time; else what comes closest."""
     closest: Option | None = None
-    for one in layout.layouts(spec.schedule, given, load.base, kind.spec, room):
-        tried = filled(given, plan, load, kind, one)
+    for one in layout.layouts(spec.schedule, spec.config, load.base, kind.spec, room):
+        tried = filled(spec.config, plan, load, kind, one)
         if tried.fits and not tried.is_late(spec.schedule):
             return tried
         if closest is None or not closest.fits or (tried.fits and tried.duration.high < closest.duration.high):
@@ -62,21 +60,17 @@ def option(
 def filled(given: Config, plan: Plan, load: Workload, kind: AcceleratorClass, spread: Layout) -> Option:
     """The fastest config that fits on so many of this class; when none fits, the smallest."""
     last: Option | None = None
-    for checkpointing, micro in product(
-        choices(given.gradient_checkpointing, (False, True)), micro_batches(given, spread.count)
-    ):
-        last = measured(given, plan, load, kind, micro, bool(checkpointing), spread)
+    kept = given.gradient_checkpointing
+    choices = (False, True) if kept is None else (kept,)
+    for checkpointing, micro in product(choices, micro_batches(given, spread.count)):
+        last = measured(given, plan, load, kind, micro, checkpointing, spread)
         if last.fits:
             return last
     assert last is not None
     return last
 
 
-def choices(given: bool | None, otherwise: tuple[bool, ...]) -> tuple[bool, ...]:
-    return otherwise if given is None else (given,)
-
-
-def micro_batches(given: Config, count: int = 1) -> tuple[int, ...]:
+def micro_batches(given: Config, count: int) -> tuple[int, ...]:
     """Rows in a pass of each accelerator to try, largest first, so that a step stays at the recipe's batch."""
     if given.micro_batch_size is not None:
         return (given.micro_batch_size,)
