@@ -17,7 +17,7 @@ from delivery_operator import ledger, metrics, reading
 from delivery_operator.cluster import paths
 from delivery_operator.cluster.client import METADATA_LIST, Api
 from delivery_operator.cluster.store import Raw
-from delivery_operator.cluster.world import World, version_owner
+from delivery_operator.cluster.world import World, is_anchor, version_owner
 from delivery_operator.documents.bill import cancelled
 from delivery_operator.errors import DeliveryError, Refused
 from delivery_operator.manifests import records
@@ -46,7 +46,7 @@ class Collector:
     async def collect(self) -> None:
         """One round over all anchors; also wakes every Delivery whose latest change was not seen."""
         alive = await self._alive()
-        anchors = [raw for raw in self._world.config_maps if _is_anchor(raw)]
+        anchors = [raw for raw in self._world.config_maps if is_anchor(raw)]
         for anchor in anchors:
             uid = reading.uid_of(anchor)
             if uid not in alive and await self._is_gone(anchor, uid):
@@ -134,14 +134,6 @@ class Collector:
 def _beside(anchor: Raw, raws: Iterable[Raw]) -> list[Raw]:
     """Those in the anchor's namespace."""
     return [raw for raw in raws if raw["metadata"].get("namespace") == anchor["metadata"]["namespace"]]
-
-
-def _is_anchor(raw: Raw) -> bool:
-    """An anchor names a Delivery of the very namespace it works for, or it is not one of ours."""
-    metadata, data = raw["metadata"], raw.get("data") or {}
-    labels = metadata.get("labels") or {}
-    named = labels.get("ptaas.dev/anchor") == "true" and metadata["name"] == names.anchor(labels.get(names.DELIVERY_UID, ""))
-    return named and metadata["namespace"] == names.work_namespace(data.get("namespace", ""))
 
 
 def _is_evidence(raw: Raw) -> bool:

@@ -14,16 +14,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from delivery_api import names
 from delivery_api.budget import DeliveryBudgetSpec, DeliveryBudgetStatus
 from delivery_api.digests import plain
 from delivery_api.status import CostStatus
-from delivery_operator import allowance
+from delivery_operator import allowance, reading
 from delivery_operator.budgets import Claim, Purse
 from delivery_operator.cluster import paths
 from delivery_operator.cluster.client import Api
 from delivery_operator.cluster.store import Raw
-from delivery_operator.cluster.world import World
+from delivery_operator.cluster.world import World, is_anchor, tenant_of
 from delivery_operator.errors import Refused
 from delivery_operator.observed import Allowance, Key
 
@@ -56,7 +55,7 @@ class KubeTreasury:
             now=now,
             claims=tuple(one for one in listed if one.currency == spec.currency),
             paid=bills(self._world.certificates, key.namespace, spec.currency),
-            ending=frozenset(uid for uid, namespace in _anchors(self._world.config_maps) if namespace == key.namespace),
+            ending=ending(self._world.config_maps, key.namespace),
         )
 
     async def _deliveries(self, namespace: str) -> AsyncIterator[Raw]:
@@ -119,12 +118,9 @@ def bills(certificates: Iterable[Raw], namespace: str, currency: str) -> dict[st
     return found
 
 
-def _anchors(config_maps: Iterable[Raw]) -> Iterable[tuple[str, str]]:
-    """Uid and tenant namespace of every anchor."""
-    for raw in config_maps:
-        labels = raw["metadata"].get("labels") or {}
-        if labels.get("ptaas.dev/anchor") == "true":
-            yield labels.get(names.DELIVERY_UID, ""), (raw.get("data") or {}).get("namespace", "")
+def ending(config_maps: Iterable[Raw], namespace: str) -> frozenset[str]:
+    """Uids of Deliveries of a namespace whose anchor is there. Elsewhere anybody can label an object as ours."""
+    return frozenset(reading.uid_of(raw) for raw in config_maps if is_anchor(raw) and tenant_of(raw) == namespace)
 
 
 def concerned(before: DeliveryBudgetStatus, after: DeliveryBudgetStatus) -> tuple[str, ...]:

@@ -47,12 +47,19 @@ def _costs(raw: Raw) -> bool:
     return names.PRICE in (metadata.get("annotations") or {}) or (metadata.get("labels") or {}).get(SERVES) == "true"
 
 
+def is_anchor(raw: Raw) -> bool:
+    """An anchor names a Delivery of the very namespace it works for, or it is not one of ours."""
+    metadata, data = raw["metadata"], raw.get("data") or {}
+    labels = metadata.get("labels") or {}
+    named = labels.get("ptaas.dev/anchor") == "true" and metadata["name"] == names.anchor(labels.get(names.DELIVERY_UID, ""))
+    return named and metadata["namespace"] == names.work_namespace(data.get("namespace", ""))
+
+
 def tenant_of(raw: Raw) -> str:
     """Tenant namespace of a certificate or an anchor; empty for any other ConfigMap."""
-    labels = raw["metadata"].get("labels") or {}
     if "papers" in raw.get("spec", {}):
         return namespace_of(raw)
-    return str((raw.get("data") or {}).get("namespace", "")) if "ptaas.dev/anchor" in labels else ""
+    return str(raw["data"]["namespace"]) if is_anchor(raw) else ""
 
 
 class World:
