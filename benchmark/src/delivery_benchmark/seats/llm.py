@@ -130,13 +130,8 @@ class LanguageModel:
                 f"{one['function']['description']}"
                 for one in functions()
             )
-            said += (
-                f'\nReply with one call and nothing else: {{"tool": NAME, "arguments": {{...}}}}. The tools are:\n{listed}\n'
-            )
-        return [
-            {"role": "system", "content": said},
-            {"role": "user", "content": "An order has come in. Read the ticket first."},
-        ]
+            said += f"\n{ONE_CALL}\n{listed}\n"
+        return [{"role": "system", "content": said}, {"role": "user", "content": OPENING}]
 
     def _reply(self, talk: Sequence[Message], seed: int) -> tuple[Any, Any]:
         """One reply; a conversation that the endpoint finds too long is cut by half, down to its last exchange."""
