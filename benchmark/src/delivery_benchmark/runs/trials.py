@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from delivery_benchmark.plane.api import PlaneError
 from delivery_benchmark.plane.control import Plane
@@ -23,19 +23,12 @@ from delivery_benchmark.tools import Call, Tools
 JSON = dict[str, Any]
 
 
-class Spending(Protocol):
-    """What a seat's model has used so far."""
-
-    tokens: Mapping[str, int]
-    money: float
-    ended: str
-
-
 @dataclass
 class Seated:
-    """A seat, and where it keeps account of its model; seats without one spend nothing."""
+    """A seat, and what is said to it."""
 
     act: Callable[[Tools, int], Any]
+    """Returns what its model has used, as `tokens`, `money` and `ended`; a seat without one nothing."""
     words: Mapping[str, str] = field(default_factory=dict)
     """Pressure to what is said to the driver."""
 
