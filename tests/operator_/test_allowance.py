@@ -32,6 +32,12 @@ async def test_without_its_money_not_even_intake_starts_and_the_sums_are_shown()
     )
 
 
+async def test_of_a_budget_that_was_lowered_the_sums_say_what_has_to_be_made_up_for_too():
+    fake = await FakeCluster(allowances=(replace(NONE, limit="80"),)).go_on()
+    assert "0 of its 80 USD are left (27.5 spent, 60 reserved)" in fake.message("IntakeAccepted")
+    assert fake.message("IntakeAccepted").endswith("raise its spec.limit to 127.5")
+
+
 async def test_it_starts_once_the_money_is_set_aside():
     fake = await FakeCluster(allowances=(NONE,)).go_on()
     fake.allowances = (ALL,)

@@ -92,6 +92,8 @@ def test_a_limit_that_is_lowered_takes_nothing_from_who_was_promised():
     once = after(purse(claim("a", "60", at=1)))
     status = after(purse(claim("a", "60", at=1), claim("b", "10", at=2), limit="50", status=once))
     assert held(status) == {"a": "60"} and status.available == "0" and [one.name for one in status.refused] == ["b"]
+    assert said(status, "Available").endswith("raise spec.limit by 20")
+    assert set(held(after(purse(claim("a", "60", at=1), claim("b", "10", at=2), limit="70", status=status)))) == {"a", "b"}
 
 
 def test_what_was_deleted_stays_reserved_until_its_bill_is_there_and_is_spent_from_then_on():

@@ -48,9 +48,10 @@ def refused(observed: Observed) -> Finding | None:
     short = next((one for one in mine if one.amount is None), None)
     if short is None:
         return None
-    left = max(Decimal(0), Decimal(short.limit) - Decimal(short.spent) - Decimal(short.reserved))
+    left = Decimal(short.limit) - Decimal(short.spent) - Decimal(short.reserved)
     more = max(Decimal(0), Decimal(budget.limit) - left)
-    sums = f"{money.text(left)} of its {short.limit} {short.currency} are left ({short.spent} spent, {short.reserved} reserved)"
+    has = money.text(max(Decimal(0), left))
+    sums = f"{has} of its {short.limit} {short.currency} are left ({short.spent} spent, {short.reserved} reserved)"
     return unknown(
         Reason.BUDGET_UNRESERVED,
         f"spec.terms.budget.limit={budget.limit} is not set aside by DeliveryBudget {short.budget}: {sums}; it starts when "

@@ -121,8 +121,9 @@ def conditions(seen: Purse, status: DeliveryBudgetStatus) -> tuple[Condition, ..
     if status.refused:
         listed = _listed(one.name for one in status.refused)
         wanted = sum((Decimal(one.wants) for one in status.refused), NOTHING)
-        short = money.text(wanted - Decimal(status.available))
-        short = short if wanted > Decimal(status.available) else "0"
+        # Of a limit that was lowered more may be gone than there is: `available` is nothing then, not how much is owed.
+        left = Decimal(spec.limit) - Decimal(status.spent) - Decimal(status.reserved)
+        short = money.text(max(NOTHING, wanted - left))
         rest = f"{sums}; {listed} cannot have what they need, {money.text(wanted)} in all; raise spec.limit by {short}"
         available = _condition(seen, "Available", Verdict.FAIL, "DeliveriesWait", rest)
     else:
