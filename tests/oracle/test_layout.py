@@ -101,6 +101,22 @@ def test_a_base_that_no_accelerator_could_serve_is_refused_though_it_could_be_tr
     assert "the servers use one accelerator each, which does not hold the base's weights" in str(seen.schedule_mistakes[0])
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"schedule": {"nodes": 3}}, "spec.schedule.nodes=3"),
+        ({"schedule": {"nodes": 2}, "config": {"microBatchSize": 16}}, "spec.schedule.nodes=2"),
+        ({"config": {"parallelism": "FSDP", "microBatchSize": 16}}, "spec.config.parallelism=FSDP"),
+    ],
+)
+def test_where_no_number_goes_evenly_the_base_is_not_blamed(changes, field):
+    """It is served by any of the classes; a number that is given helps."""
+    seen = ask(**changes)
+    (said,) = map(str, seen.schedule_mistakes)
+    assert said == f"{field}: of 2, 4, 8, 16 accelerators none goes evenly with it and 16 rows a step; give spec.schedule.count"
+    assert ask(**changes | {"schedule": changes.get("schedule", {}) | {"count": 6}}).option is not None
+
+
 def test_the_class_that_has_nodes_is_taken_before_a_cheaper_one_that_has_none():
     cheapest = ask(rooms=EVERYWHERE).option
     assert cheapest is not None

@@ -22,6 +22,7 @@ from delivery_oracle.configurator.certify import Case, Mistake, mistakes
 from delivery_oracle.configurator.layout import Room, Rooms
 from delivery_oracle.configurator.memory import gigabytes
 from delivery_oracle.configurator.options import Option, filled, option
+from delivery_oracle.configurator.recipe import BATCH_ROWS
 from delivery_oracle.configurator.workload import Workload
 
 LARGEST_MERGED = 2_000_000_000
@@ -83,7 +84,7 @@ def configure(spec: DeliverySpec, load: Workload, classes: Iterable[AcceleratorC
     if fitting:
         return proposal(spec, plan, load, fitting, rooms)
     if usable and not options:
-        return Proposal(plan, spec.schedule, None, (), (not_served(spec),), None, {})
+        return Proposal(plan, spec.schedule, None, (), (not_spread(spec, load.base, usable),), None, {})
     if not options:
         return Proposal(plan, spec.schedule, None, (), schedule_mistakes, no_class, {})
     return too_large(spec, plan, load, options)
@@ -105,14 +106,22 @@ def rank(spec: DeliverySpec, one: Option, rooms: Rooms | None) -> tuple[bool, bo
     return one.is_late(spec.schedule), over, not has_room(one, rooms), one.price.expected, one.name
 
 
-def not_served(spec: DeliverySpec) -> Mistake:
-    """Several accelerators are asked for, and none of them could serve what comes out."""
-    field, value = ("count", spec.schedule.count) if spec.schedule.count else ("nodes", spec.schedule.nodes)
-    if spec.schedule.count is None and spec.schedule.nodes in (None, 1):
-        why = "the audit and the servers use one accelerator, which does not hold the base's weights"
-        return Mistake("spec.config.parallelism", f"={spec.config.parallelism}: {why}; use a larger class or a smaller base")
-    why = "the audit and the servers use one accelerator each, which does not hold the base's weights"
-    return Mistake(f"spec.schedule.{field}", f"={value}: {why}; use a larger class or a smaller base")
+def not_spread(spec: DeliverySpec, base: Architecture, usable: Sequence[AcceleratorClass]) -> Mistake:
+    """Several accelerators are asked for: none of them could serve what comes out, or no number of them goes evenly."""
+    schedule = spec.schedule
+    if any(layout.served(base, kind.spec) for kind in usable):
+        tried = ", ".join(str(count) for count in layout.COUNTS if count > 1)
+        why = f"of {tried} accelerators none goes evenly with it and {BATCH_ROWS} rows a step; give spec.schedule.count"
+    else:
+        why = (
+            "the audit and the servers use one accelerator each, which does not hold the base's weights; "
+            "use a larger class or a smaller base"
+        )
+    if schedule.count:
+        return Mistake("spec.schedule.count", f"={schedule.count}: {why}")
+    if schedule.nodes not in (None, 1):
+        return Mistake("spec.schedule.nodes", f"={schedule.nodes}: {why}")
+    return Mistake("spec.config.parallelism", f"={spec.config.parallelism}: {why}")
 
 
 def eligible(
