@@ -16,13 +16,12 @@ import yaml
 
 from delivery_api import names
 from delivery_benchmark import dashboard
-from delivery_benchmark.plane.api import CLASSES, DELIVERIES, JSON, RBAC, VERSIONS, Answer, path
+from delivery_benchmark.plane.api import CLASSES, DELIVERIES, JSON, MERGE, RBAC, VERSIONS, Answer, path
 from delivery_benchmark.plane.trial import NAME, RUNNING, Desk, state
 from delivery_benchmark.scenarios import REFUSALS
 
 PAGE = 6000
 """Characters of a file in one reading."""
-MERGE = "application/merge-patch+json"
 RESOURCES: dict[str, str] = {
     "delivery": DELIVERIES, "modelversion": VERSIONS, "acceleratorclass": CLASSES, "pod": "pods", "configmap": "configmaps",
     "secret": "secrets", "event": "events", "job": "batch/v1/jobs", "node": "nodes", "namespace": "namespaces",

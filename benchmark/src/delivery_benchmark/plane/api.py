@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -18,8 +18,7 @@ from kubernetes.config.kube_config import load_kube_config
 
 JSON = dict[str, Any]
 read_kubeconfig: Callable[..., None] = load_kube_config
-Patch = Literal["merge", "apply"]
-CONTENT: dict[Patch, str] = {"merge": "application/merge-patch+json", "apply": "application/apply-patch+yaml"}
+MERGE = "application/merge-patch+json"
 SECONDS = 30.0
 
 
@@ -87,10 +86,9 @@ class Api:
         """Replace an object."""
         return done(self.ask("PUT", path, body), f"PUT {path}")
 
-    def patch(self, path: str, body: Mapping[str, Any], how: Patch = "merge") -> JSON:
-        """Patch; `apply` is server-side apply."""
-        query = {"fieldManager": "delivery-benchmark", "force": "true"} if how == "apply" else {}
-        return done(self.ask("PATCH", path, body, CONTENT[how], **query), f"PATCH {path}")
+    def patch(self, path: str, body: Mapping[str, Any]) -> JSON:
+        """Merge patch."""
+        return done(self.ask("PATCH", path, body, MERGE), f"PATCH {path}")
 
     def delete(self, path: str, *, now: bool = False) -> None:
         """Delete in the background; what is gone already is fine."""

@@ -14,7 +14,19 @@ from typing import Any
 
 from delivery_api import names
 from delivery_api.model import GROUP
-from delivery_benchmark.plane.api import CERTIFICATES, DELIVERIES, JSON, RBAC, VERSIONS, Api, PlaneError, done, path, patiently
+from delivery_benchmark.plane.api import (
+    CERTIFICATES,
+    DELIVERIES,
+    JSON,
+    MERGE,
+    RBAC,
+    VERSIONS,
+    Api,
+    PlaneError,
+    done,
+    path,
+    patiently,
+)
 from delivery_benchmark.plane.control import Plane
 from delivery_benchmark.scenarios import Scenario
 
@@ -28,7 +40,6 @@ RUNNING = frozenset(
 """States that pass by themselves, such as evidence that is written and not yet seen. In any other a delivery rests."""
 PATIENCE_SECONDS = 120.0
 LOOK_SECONDS = 0.15
-MERGE = "application/merge-patch+json"
 
 
 @dataclass
