@@ -53,10 +53,10 @@ class Api:
     anonymous: httpx.Client
     """Trusts the same server and brings no certificate, which would speak before any token."""
 
-    def as_user(self, name: str, *groups: str) -> Api:
+    def as_user(self, name: str, group: str | None = None) -> Api:
         """The same server as somebody else; needs the right to impersonate."""
         mine = dict(self.headers) | {"Impersonate-User": name}
-        return replace(self, headers=mine | ({"Impersonate-Group": groups[0]} if groups else {}))
+        return replace(self, headers=mine | ({"Impersonate-Group": group} if group else {}))
 
     def with_token(self, token: str) -> Api:
         """The same server with nothing but a token."""
