@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ class Plane:
     api: Api
     """As the admin: the harness alone has it."""
     kubeconfig: Path
-    replayer: Replayer | None
+    replayer: Replayer
     programs: Mapping[str, str]
 
     def classes(self) -> list[JSON]:
@@ -59,13 +59,13 @@ def root() -> Path:
     """The checkout that cluster/ and charts/ are in; PlaneError where the package was installed without one."""
     found = Path(os.environ.get("DELIVERY_ROOT") or Path(__file__).resolve().parents[4])
     if not (found / "cluster/up").exists():
-        raise PlaneError(f"{found} has no cluster/up; set DELIVERY_ROOT to a checkout, or give a kubeconfig and a chart")
+        raise PlaneError(f"{found} has no cluster/up; set DELIVERY_ROOT to a checkout")
     return found
 
 
 @contextmanager
-def plane(name: str, choose: Choose | None, keep: bool = False) -> Iterator[Plane]:
-    """A control plane of this name, taken down at the end unless kept; without `choose` nobody plays the workers.
+def plane(name: str, choose: Choose, keep: bool) -> Iterator[Plane]:
+    """A control plane of this name, taken down at the end unless kept.
 
     Its logs stay after a fault, in the cache.
     """
@@ -73,7 +73,7 @@ def plane(name: str, choose: Choose | None, keep: bool = False) -> Iterator[Plan
     folder = Path(up["state"]) / "logs"
     kubeconfig = Path(up["kubeconfig"]["admin"])
     api = connect(kubeconfig)
-    replayer = Replayer(api, choose) if choose else None
+    replayer = Replayer(api, choose)
     process, purge = None, list[str]()
     try:
         install(api, up["programs"]["helm"], kubeconfig)
@@ -81,13 +81,11 @@ def plane(name: str, choose: Choose | None, keep: bool = False) -> Iterator[Plan
         process = operator(api, kubeconfig, folder)
         begun = datetime.now(UTC).isoformat()
         within(LEAD_SECONDS, "the operator leads", lambda: leads(api, begun))
-        if replayer:
-            replayer.start()
+        replayer.start()
         yield Plane(api, kubeconfig, replayer, up["programs"])
         purge = ["--purge"]
     finally:
-        if replayer:
-            replayer.stop()
+        replayer.stop()
         if process:
             stop(process)
         if not keep:
@@ -177,7 +175,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(10)
 
 
-def within(seconds: float, what: str, so: Any) -> None:
+def within(seconds: float, what: str, so: Callable[[], bool]) -> None:
     """Wait until something holds; PlaneError when it does not in time."""
     deadline = time.monotonic() + seconds
     while not so():

@@ -120,8 +120,9 @@ class Desk:
 
     def settle(self, handed_over: bool) -> JSON:
         """What becomes of it once the agent has left: approved where that was asked for, and brought to its end."""
-        if self.delivery()["spec"].get("suspend"):
-            return self.delivery()
+        seen = self.delivery()
+        if seen["spec"].get("suspend"):
+            return seen
         seen = self.rest()
         if state(seen) != "AwaitingApproval" or not handed_over:
             return seen
@@ -150,8 +151,7 @@ class Desk:
 
     def failures(self) -> list[str]:
         """What the replayer could not play of this trial."""
-        replayer = self.plane.replayer
-        return [one for one in (replayer.failures if replayer else []) if one.startswith(f"{self.work}/")]
+        return [one for one in self.plane.replayer.failures if one.startswith(f"{self.work}/")]
 
     def close(self) -> None:
         """End all of it, in the background: the customer says that what serves may stop, and cancels."""
