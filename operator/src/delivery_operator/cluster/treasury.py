@@ -6,7 +6,6 @@ replicas that promise the last money at the same moment one is refused and looks
 """
 
 import json
-import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -25,8 +24,6 @@ from delivery_operator.cluster.store import Raw
 from delivery_operator.cluster.world import World, is_anchor, tenant_of
 from delivery_operator.errors import Refused
 from delivery_operator.observed import Allowance, Key
-
-log = logging.getLogger(__name__)
 
 PAGE = 500
 
