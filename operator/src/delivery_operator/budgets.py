@@ -7,7 +7,7 @@ smaller ones pass.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -51,7 +51,7 @@ class Purse:
     now: datetime
     claims: tuple[Claim, ...] = ()
     """Every Delivery of the namespace in this currency."""
-    paid: Mapping[str, Decimal] | None = None
+    paid: Mapping[str, Decimal] = field(default_factory=dict)
     """Uid to amount of the bills that are kept in the namespace."""
     ending: frozenset[str] = frozenset()
     """Uids of Deliveries whose work is not cleared away: the bill of one that was deleted is still to come."""
@@ -60,10 +60,10 @@ class Purse:
 def decide(seen: Purse) -> DeliveryBudgetStatus:
     """How the money stands now."""
     held, refused = allotted(seen)
-    bills, here = dict(seen.paid or {}), {claim.uid for claim in seen.claims}
+    here = {claim.uid for claim in seen.claims}
     gone = [one for one in held if one.uid not in here]
     spent = sum((claim.spent for claim in seen.claims), NOTHING)
-    spent += sum((amount for uid, amount in bills.items() if uid not in here), NOTHING)
+    spent += sum((amount for uid, amount in seen.paid.items() if uid not in here), NOTHING)
     spent += sum((Decimal(one.spent) for one in gone), NOTHING)
     reserved = sum((Decimal(one.amount) - Decimal(one.spent) for one in held), NOTHING)
     status = DeliveryBudgetStatus(
@@ -80,11 +80,11 @@ def decide(seen: Purse) -> DeliveryBudgetStatus:
 
 def allotted(seen: Purse) -> tuple[tuple[Reservation, ...], tuple[Refusal, ...]]:
     """What is set aside, and for whom nothing could be."""
-    here, bills = {claim.uid for claim in seen.claims}, dict(seen.paid or {})
+    here = {claim.uid for claim in seen.claims}
     promised = {one.uid: one for one in seen.status.reservations}
     # Deleted, and its bill not written yet: until then what it may have cost stays set aside.
-    gone = [one for uid, one in promised.items() if uid not in here and uid not in bills and uid in seen.ending]
-    left = Decimal(seen.spec.limit) - sum((amount for uid, amount in bills.items() if uid not in here), NOTHING)
+    gone = [one for uid, one in promised.items() if uid not in here and uid not in seen.paid and uid in seen.ending]
+    left = Decimal(seen.spec.limit) - sum((amount for uid, amount in seen.paid.items() if uid not in here), NOTHING)
     left -= sum((Decimal(one.amount) for one in gone), NOTHING)
     left -= sum((claim.spent for claim in seen.claims if claim.settled), NOTHING)
     waiting = sorted((one for one in seen.claims if not one.settled), key=lambda one: (one.created_at, one.uid))
