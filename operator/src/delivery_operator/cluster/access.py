@@ -13,7 +13,7 @@ NEEDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("ptaas.dev", "deliverybudgets", READ),
     ("ptaas.dev", "deliverybudgets/status", ("update",)),
     ("ptaas.dev", "modelversions", ("list", "watch", "create")),
-    ("ptaas.dev", "deliverycertificates", ("get", "list", "watch", "create", "patch")),
+    ("ptaas.dev", "deliverycertificates", (*READ, "create", "patch")),
     ("", "namespaces", ("get", "create")),
     ("", "serviceaccounts", ("get", "create")),
     ("", "configmaps", (*READ, "create", "patch", "delete")),
