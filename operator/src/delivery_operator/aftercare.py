@@ -7,7 +7,7 @@ somebody: so the stages' recorded words are taken as they are, but for deploy's.
 from dataclasses import replace
 
 from delivery_api import names
-from delivery_api.approval import ApprovalStatus, Closing
+from delivery_api.approval import Closing
 from delivery_api.digests import digest
 from delivery_api.finding import CONDITION_STATUS, Finding, Verdict, failed, unknown
 from delivery_api.reasons import Reason
@@ -66,7 +66,8 @@ def _served(observed: Observed, settings: Settings, facts: Facts, before: Findin
     if revoked := decisions.against(observed, asked.digest, names.REVOKE):
         closed = Closing(**revoked.ruling(observed).model_dump(), retry=observed.retry)
         message = f"{closed.by} revoked it: {closed.reason}; nothing serves"
-        return failed(Reason.APPROVAL_REVOKED, message), replace(none, approval=_closed(asked, closed)), down
+        over = replace(none, approval=asked.model_copy(update={"closed": closed}))
+        return failed(Reason.APPROVAL_REVOKED, message), over, down
     if ended := serving_cost.over(observed, serving):
         return unknown(Reason.SERVING_ENDED, ended), none, down
     facts = facts.look_again(serving_cost.seconds_left(observed, serving))
@@ -82,10 +83,6 @@ def _served(observed: Observed, settings: Settings, facts: Facts, before: Findin
     if not ready and before.reason is Reason.SERVED:
         return unknown(Reason.SERVING_STARTING, "No server is ready now; see its pods"), facts, wanted
     return before, facts, wanted
-
-
-def _closed(asked: ApprovalStatus, closed: Closing) -> ApprovalStatus:
-    return asked.model_copy(update={"closed": closed})
 
 
 def _plan(observed: Observed, settings: Settings, facts: Facts) -> tuple[str, tuple[Want, ...]]:
