@@ -45,7 +45,7 @@ authorizer.group('ptaas.dev').resource('deliveries').namespace(request.namespace
 authorizer.group('ptaas.dev').resource('deliverybudgets').namespace(request.namespace).check('fund').allowed()
 {{- end }}
 
-{{- /* CEL: the driver's part of spec is as it was. All other fields but budget.limit never change, by the CRD. */ -}}
+{{- /* CEL: the driver's part of spec is as it was. All other fields but the limits of budget and serving never change, by the CRD. */ -}}
 {{- define "ptaas.sameDrive" -}}
 object.spec.intake == oldObject.spec.intake
 {{- range list "plan" "config" "schedule" "approval" "serving" "card" "suspend" }} && object.spec.?{{ . }} == oldObject.spec.?{{ . }}{{ end }}
