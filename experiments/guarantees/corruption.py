@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from delivery_measure import canary as measuring
 from delivery_oracle.canary import listen
 from delivery_oracle.statistics.corruption import FEWEST_ITEMS
+from experiments.estimate.published import shared
 from experiments.guarantees.simulate import Report
+from experiments.tbdl.rows import read
 
 SEEDS = 200
 SHARES = (0.0, 0.2, 0.5, 0.8, 0.95)
 STATED = 0.95
-DATA = Path(os.environ.get("DELIVERY_SHARED", Path(__file__).parents[3] / "shared")) / "data/banking77"
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,11 @@ class Coverage:
 
 def rows(name: str) -> tuple[list[str], list[str]]:
     """Texts and labels of one file."""
-    if not (DATA / name).is_file():
-        raise SystemExit(f"BANKING77 is not at {DATA}; set DELIVERY_SHARED to the folder that holds data/banking77")
-    with (DATA / name).open(newline="", encoding="utf-8") as file:
-        found = list(csv.DictReader(file))
-    return [row["text"] for row in found], [row["category"] for row in found]
+    folder = shared() / "data/banking77"
+    if not (folder / name).is_file():
+        raise SystemExit(f"BANKING77 is not at {folder}; set DELIVERY_SHARED to the folder that holds data/banking77")
+    found = read(folder / name)
+    return [row.text for row in found], [row.label for row in found]
 
 
 def measure(scale: float, report: Report) -> Iterator[Coverage]:
