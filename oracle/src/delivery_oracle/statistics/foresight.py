@@ -37,6 +37,7 @@ def chance(
 
 
 def _chance(process: Process, floors: tuple[float, ...], gain: float, items: int, alpha: float, losses: float) -> float:
+    """What `chance` keeps. Apart from it, as mutmut leaves decorated functions alone."""
     if not floors:
         return 0.0
     losses = max(-gain, min(losses, (1.0 - gain) / 2.0))

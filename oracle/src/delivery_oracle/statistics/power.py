@@ -40,6 +40,7 @@ def power(items: int, gain: float, margin: float, *, losses: float = ASSUMED_LOS
 
 
 def _power(items: int, gain: float, margin: float, losses: float, alpha: float) -> float:
+    """What `power` keeps. Apart from it, as mutmut leaves decorated functions alone."""
     wins = min(gain + losses, 1.0 - losses)
     discordant = wins + losses
     if wins <= 0 or discordant <= 0:
