@@ -24,6 +24,7 @@ import yaml
 
 from delivery_benchmark.plane.api import by_token
 from delivery_benchmark.plane.trial import AGENT, NAME, Desk
+from delivery_benchmark.seats.toolbox import TOOLS
 from delivery_benchmark.tools import Tools
 
 WELCOME = f"""You are the delivery engineer. The order is `kubectl get delivery {NAME}`; it is suspended until you have read it.
@@ -39,19 +40,6 @@ line.connect({socket!r})
 line.sendall(json.dumps([os.getcwd(), *sys.argv[1:]]).encode() + b"\\n")
 print(line.makefile().read(), end="")
 """
-NAMED = (
-    "read_ticket",
-    "list_files",
-    "read_file",
-    "get",
-    "apply",
-    "patch",
-    "annotate",
-    "logs",
-    "dashboard",
-    "submit_card",
-    "refuse",
-)
 
 
 @dataclass(frozen=True)
@@ -113,9 +101,9 @@ def answering(socket: Path, tools: Tools) -> Iterator[None]:
 
 def answer(tools: Tools, where: Path, words: list[str]) -> str:
     """One use of `desk`: a tool and its arguments as words; claims come from a YAML file, named from where one stands."""
-    if not words or words[0] not in NAMED:
+    if not words or words[0] not in TOOLS:
         return WELCOME.rstrip()
-    tool, arguments = words[0], list(words[1:])
+    tool, *arguments = words
     try:
         if tool == "submit_card":
             return tools.submit_card(yaml.safe_load((where / arguments[0]).read_text()) if arguments else [])
