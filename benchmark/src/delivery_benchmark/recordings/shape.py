@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from delivery_api.sealed import probe_order, split
+from delivery_benchmark.scenarios import Scenario
 
 MOST_LABELS = 2000
 MOST_PROBE = 4096
@@ -61,6 +62,20 @@ class Shape:
         """Share of rows whose target is part of their input."""
         rows = self.rows
         return sum(row.get(target, "") in row.get(source, "") for row in rows) / len(rows) if rows else 1.0
+
+
+def shape_of(scenario: Scenario) -> Shape:
+    """The customer's data in numbers, with the sample that the agent sees."""
+    rows = scenario.rows
+    sample = next((name for name, file in sorted(scenario.files.items()) if file.table is not None and "train" in name), None)
+    return Shape(
+        train_rows=rows.train_rows,
+        sealed_rows=rows.sealed_rows,
+        labels=rows.labels,
+        sample=scenario.file(sample) if sample else "",
+        personal_data=rows.personal_data,
+        leaks=rows.leaks,
+    )
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,7 @@ from delivery_benchmark.plane.control import Plane, plane
 from delivery_benchmark.plane.trial import state
 from delivery_benchmark.recordings import named
 from delivery_benchmark.recordings.evidence import Replay
-from delivery_benchmark.recordings.shape import Shape
+from delivery_benchmark.recordings.shape import shape_of
 from delivery_benchmark.runs.manifest import Manifest, Unit
 from delivery_benchmark.runs.trials import Seated, carry_out
 from delivery_benchmark.scenarios import Scenario, load
@@ -40,20 +40,6 @@ class Stage:
         """What is played there for this spec."""
         scenario, seed = self._played[namespace]
         return Replay(named(scenario.recording(plain(spec)), seed), shape_of(scenario))
-
-
-def shape_of(scenario: Scenario) -> Shape:
-    """The customer's data in numbers, with the sample that the agent sees."""
-    rows = scenario.rows
-    sample = next((name for name, file in sorted(scenario.files.items()) if file.table is not None and "train" in name), None)
-    return Shape(
-        train_rows=rows.train_rows,
-        sealed_rows=rows.sealed_rows,
-        labels=rows.labels,
-        sample=scenario.file(sample) if sample else "",
-        personal_data=rows.personal_data,
-        leaks=rows.leaks,
-    )
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from delivery_api.stages import STAGES
 from delivery_api.tasks import AuditTask
 from delivery_benchmark.recordings import named
 from delivery_benchmark.recordings.evidence import Replay
-from delivery_benchmark.runs.runner import shape_of
+from delivery_benchmark.recordings.shape import shape_of
 from delivery_benchmark.scenarios import load
 
 
