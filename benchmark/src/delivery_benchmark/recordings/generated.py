@@ -18,6 +18,7 @@ import yaml
 
 from delivery_benchmark.recordings import tbdl
 from delivery_benchmark.recordings.model import Arm, Recording, Scored, Seen
+from delivery_benchmark.scenarios.bases import BASES
 from delivery_oracle.configurator import architecture
 
 PUBLISHED: dict[str, tuple[float, dict[str, float]]] = {
@@ -27,10 +28,6 @@ PUBLISHED: dict[str, tuple[float, dict[str, float]]] = {
     "llama-3.3-70b": (0.239, {"correct": 0.755, "permute": 0.033, "noise": 0.216, "mask": 0.717}),
 }
 """Base to its untuned accuracy and the accuracy after each arm."""
-HUB = {
-    "qwen3-8b": "Qwen/Qwen3-8B", "gemma-2-9b": "google/gemma-2-9b-it", "qwen3-32b": "Qwen/Qwen3-32B",
-    "llama-3.3-70b": "meta-llama/Llama-3.3-70B-Instruct",
-}  # fmt: skip
 HOLDOUT = 1000
 LOOK_ITEMS = 128
 LOST = {"correct": 0.10, "mask": 0.12, "noise": 0.45, "permute": 0.96}
@@ -43,12 +40,11 @@ def generated(base: str, arm: Arm, seed: int = 1) -> Recording:
     shape = tbdl.recorded(arm, seed)
     untuned, after = PUBLISHED[base]
     draw = random.Random(f"{base}/{arm}/{seed}")
-    keys = _shapes()[HUB[base]]
+    keys = _shapes()[BASES[base].hub]
     net = architecture.read(keys)
-    reached = _reached(shape)
     looks = tuple(
-        Seen(at=at, pairs=tuple((b, c) for b, c in outcomes(untuned, after[arm], share, LOST[arm], LOOK_ITEMS, draw)))
-        for at, share in reached
+        Seen(at=at, pairs=tuple(outcomes(untuned, after[arm], share, LOST[arm], LOOK_ITEMS, draw)))
+        for at, share in _reached(shape)
     )
     holdout = outcomes(untuned, after[arm], 1.0, LOST[arm], HOLDOUT, draw)
     preflight = shape.preflight.model_copy(
