@@ -24,7 +24,7 @@ class DeliveryBudgetSpec(Model):
 
 
 class Reservation(Model):
-    """What is set aside for one Delivery. It holds its limit until its bill is final, and then what it cost."""
+    """What is set aside for one Delivery, until its bill is final."""
 
     uid: str
     """Uid of the Delivery."""
