@@ -75,15 +75,15 @@ def _unseen(seen: Witnesses, known: dict[str, LedgerEntry], pods: dict[str, Pod]
         job = _job_of(seen, stage, read.attempt)
         if job is not None and job.accelerated is not None:
             started = times.render(times.shifted(one.written_at, -read.seconds))
-            held = replace(job.accelerated, accelerators=_unseen_accelerators(job, known))
+            held = replace(job.accelerated, accelerators=_unseen_accelerators(job.name, job.accelerated.accelerators, known))
             found.append(_opened(Pod(one.pod, stage, "", read.attempt, "", started_at=started), held))
     return found
 
 
-def _unseen_accelerators(job: Job, known: dict[str, LedgerEntry]) -> int:
+def _unseen_accelerators(job: str, held: int, known: dict[str, LedgerEntry]) -> int:
     """What a Job held beside the pods of it that were seen: only the first of several leaves evidence."""
-    seen = [entry.accelerators for entry in known.values() if entry.pod.startswith(f"{job.name}-")]
-    return max(1, (job.accelerated.accelerators if job.accelerated else 1) - sum(seen))
+    seen = sum(entry.accelerators for entry in known.values() if entry.pod.startswith(f"{job}-"))
+    return max(1, held - seen)
 
 
 def _job_of(seen: Witnesses, stage: str, attempt: int) -> Job | None:
