@@ -11,7 +11,7 @@ from delivery_api.sealed import LOOK_ITEMS, look_steps
 from delivery_api.stages import Stage
 from delivery_api.status import Progress
 from delivery_api.tasks import TrainTask
-from delivery_operator import attempts, tasks
+from delivery_operator import attempts, ledger, tasks
 from delivery_operator.assignment import Assignment
 from delivery_operator.attempts import Carried
 from delivery_operator.decision import Decision, Facts
@@ -101,7 +101,7 @@ def assignment(
         region=terms.handling.region,
         secrets=secrets_of(sources, spec.output.secret),
         claims=claims_of(sources),
-        grace_seconds=120,
+        grace_seconds=ledger.LONGEST_GRACE,
     )
     held = Accelerated(name, count, accelerator.price_per_hour) if accelerator else None
     gone = None if accelerator else failed(Reason.CLASS_MISSING, f"AcceleratorClass {name} does not exist any more; create it")
