@@ -15,7 +15,7 @@ METADATA = {"0.0.0.0/0": ["169.254.169.254/32", "169.254.170.0/24"], "::/0": ["f
 
 
 def policies(tenant: str) -> dict[str, dict[str, Any]]:
-    """Name to spec. Nothing comes in but questions to the servers, by the tenant and by the verifier."""
+    """Name to spec. Nothing comes in but questions to the servers, by tenant and verifier, and what trains together."""
     asked_by = [
         {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": tenant}}},
         {"podSelector": {"matchLabels": {names.STAGE: str(Stage.DEPLOY)}}},

@@ -1,7 +1,7 @@
 """Work of several accelerators: torchrun in every pod, an Indexed Job of them, and a headless Service where they meet.
 
 torchrun reads its options from `PET_*`. One process for each accelerator; in a pod they talk through memory, between pods
-through the network, on ports that they agree on, which is why the pods of one Delivery's training may reach each other.
+through the network, on ports that they agree on, which is why pods that train in a work namespace may reach each other.
 """
 
 from __future__ import annotations
