@@ -75,7 +75,7 @@ def test_deleting_what_serves_says_first_that_it_would_stop_production(tenant: T
     tenant("ada").ok("delete", *router, "--wait=false")
 
 
-def test_what_does_not_serve_is_deleted_without_a_question_and_a_namespace_takes_all_with_it(tenant: Tenant) -> None:
+def test_what_does_not_serve_is_deleted_without_a_question(tenant: Tenant) -> None:
     tenant.order()
     tenant.write_status(serving={**SERVES, "readyReplicas": 0})
     tenant("ada").ok("delete", "delivery", "router", "-n", tenant.namespace)
