@@ -163,8 +163,7 @@ def test_a_region_narrows_the_nodes():
 
 async def test_it_is_said_that_no_node_has_so_many():
     cluster = await training(ordered(there=(replace(NODE, allocatable={"cpu": "1", "memory": "1Gi"}),), count=2))
-    said = next(one for one in cluster.status.conditions if one.type == "ScheduleReady" or "chedul" in one.type)
-    assert "so its Job will wait for one" in said.message
+    assert "so its Job will wait for one" in cluster.message("Scheduled")
 
 
 def test_pods_of_training_reach_each_other_and_nobody_else_does():
