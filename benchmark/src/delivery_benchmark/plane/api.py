@@ -16,6 +16,8 @@ import httpx
 from kubernetes.client.configuration import Configuration
 from kubernetes.config.kube_config import load_kube_config
 
+from delivery_api.model import API_VERSION
+
 JSON = dict[str, Any]
 read_kubeconfig: Callable[..., None] = load_kube_config
 MERGE = "application/merge-patch+json"
@@ -184,8 +186,8 @@ def path(kind: str, namespace: str | None = None, name: str | None = None, part:
     return "/".join(pieces)
 
 
-DELIVERIES = "ptaas.dev/v1alpha1/deliveries"
-CLASSES = "ptaas.dev/v1alpha1/acceleratorclasses"
-VERSIONS = "ptaas.dev/v1alpha1/modelversions"
-CERTIFICATES = "ptaas.dev/v1alpha1/deliverycertificates"
+DELIVERIES = f"{API_VERSION}/deliveries"
+CLASSES = f"{API_VERSION}/acceleratorclasses"
+VERSIONS = f"{API_VERSION}/modelversions"
+CERTIFICATES = f"{API_VERSION}/deliverycertificates"
 RBAC = "rbac.authorization.k8s.io/v1"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from delivery_api import names
+from delivery_api.model import API_VERSION
 from delivery_benchmark.plane import nodes
 from delivery_benchmark.plane.api import CLASSES, DELIVERIES, JSON, RBAC, Api, PlaneError, by_token, connect, done, path
 from delivery_benchmark.plane.replayer import Choose, Replayer
@@ -52,7 +53,7 @@ class Plane:
     def classes(self) -> list[JSON]:
         """Accelerator classes."""
         items: list[JSON] = done(self.api.ask("GET", path(CLASSES)), "accelerator classes")["items"]
-        return [one | {"apiVersion": "ptaas.dev/v1alpha1", "kind": "AcceleratorClass"} for one in items]
+        return [one | {"apiVersion": API_VERSION, "kind": "AcceleratorClass"} for one in items]
 
 
 def root() -> Path:
@@ -137,7 +138,7 @@ def in_force(api: Api) -> bool:
         "output": {"repository": "oci://r.example/d"},
         "intake": {"task": "Classification", "fields": {"input": "a", "target": "b"}, "metric": "Accuracy"},
     }
-    made = {"apiVersion": "ptaas.dev/v1alpha1", "kind": "Delivery", "metadata": {"name": "x"}, "spec": spec}
+    made = {"apiVersion": API_VERSION, "kind": "Delivery", "metadata": {"name": "x"}, "spec": spec}
     answer = api.ask("POST", path(DELIVERIES, "default"), made, dryRun="All")
     return answer.ok and names.CREATED_BY in answer.body["metadata"].get("annotations", {})
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from delivery_api import names
-from delivery_api.model import GROUP
+from delivery_api.model import API_VERSION, GROUP
 from delivery_benchmark.plane.api import (
     CERTIFICATES,
     DELIVERIES,
@@ -77,12 +77,7 @@ class Desk:
         answer = done(api.ask("POST", path("serviceaccounts", self.namespace, AGENT, "token"), asked), "the agent's token")
         self.token = answer["status"]["token"]
         self.agent = api.with_token(self.token)
-        order = {
-            "apiVersion": "ptaas.dev/v1alpha1",
-            "kind": "Delivery",
-            "metadata": {"name": NAME},
-            "spec": self.scenario.spec(),
-        }
+        order = {"apiVersion": API_VERSION, "kind": "Delivery", "metadata": {"name": NAME}, "spec": self.scenario.spec()}
         patiently(lambda: self._as(CUSTOMER).create(path(DELIVERIES, self.namespace), order))
         dry = {"metadata": {"annotations": {names.RETRY: "0"}}}
         patiently(lambda: done(self.agent.ask("PATCH", self.address, dry, MERGE, dryRun="All"), "the agent's rights"))
@@ -135,11 +130,11 @@ class Desk:
     def evidence(self) -> dict[str, JSON]:
         """All that is recorded of it, by file name, as `delivery-oracle judge DIR` reads it."""
         api, seen = self.plane.api, self.delivery()
-        kept = {"delivery.json": _typed(seen, "ptaas.dev/v1alpha1", "Delivery")}
+        kept = {"delivery.json": _typed(seen, API_VERSION, "Delivery")}
         found = api.ask("GET", path("configmaps", self.work), labelSelector=names.EVIDENCE).body.get("items", [])
         kept |= {f"{one['metadata']['name']}.json": _typed(one, "v1", "ConfigMap") for one in found}
         versions = api.ask("GET", path(VERSIONS, self.namespace)).body.get("items", [])
-        kept |= {f"{one['metadata']['name']}.json": _typed(one, "ptaas.dev/v1alpha1", "ModelVersion") for one in versions}
+        kept |= {f"{one['metadata']['name']}.json": _typed(one, API_VERSION, "ModelVersion") for one in versions}
         return kept | {"classes.json": {"apiVersion": "v1", "kind": "List", "items": self.plane.classes()}}
 
     def certificate(self, seen: JSON) -> JSON | None:
