@@ -39,17 +39,10 @@ UNKNOWN_LENGTH = 0.3
 
 @dataclass(frozen=True)
 class Throughput:
-    """Seconds of one pass by part, and tokens per second of one accelerator."""
+    """Tokens per second of one accelerator, and how sure that is."""
 
-    products: float
-    attention: float
-    traffic: float
-    launch: float
-    dequantise: float
-    exchange: float
-    update: float
     tokens_per_second: float
-    doubt: float = 0.0
+    doubt: float
     """What the doubts about the parts come to, by their shares of the time: a standard deviation of the logarithm."""
 
 
@@ -64,11 +57,11 @@ def throughput(run: Run, c: Coefficients | None = None) -> Throughput:
     updating = update(run)
     seconds = together + updating
     ways = run.told.tensor * (run.count if run.sharding == "pipeline" else 1)
-    times = (parts[0], parts[1], parts[2], parts[3], floor, moving, updating)
+    times = (*parts, floor, moving, updating)
     whole = max(busy, floor, moving) + updating
     spread = sum((doubt * time / whole) ** 2 for doubt, time in zip(DOUBTS, times, strict=True))
     doubt = (spread + (0.0 if run.length_known else UNKNOWN_LENGTH**2)) ** 0.5
-    return Throughput(parts[0], parts[1], parts[2], floor, parts[3], moving, updating, run.tokens / seconds / ways, doubt)
+    return Throughput(run.tokens / seconds / ways, doubt)
 
 
 def recomputed(run: Run) -> float:
