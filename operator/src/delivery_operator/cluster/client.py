@@ -27,6 +27,7 @@ PATCHES = {
 }
 REQUEST_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
+PAGE = 500
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -69,6 +70,18 @@ class Api:
         """A collection; a kind that the cluster has not is refused."""
         status, body = await self._send("GET", path, query, accept=accept)
         return _checked(status, body)
+
+    async def every(self, path: str, accept: str | None = None) -> AsyncGenerator[JSON, None]:
+        """The objects of a collection, page by page."""
+        token = ""
+        while True:
+            query: JSON = {"limit": PAGE} | ({"continue": token} if token else {})
+            page = await self.list(path, accept, **query)
+            for raw in page.get("items") or ():
+                yield raw
+            token = page["metadata"].get("continue") or ""
+            if not token:
+                return
 
     async def create(self, path: str, body: Mapping[str, Any], **query: Any) -> JSON | None:
         """Create; None when it exists already."""

@@ -25,8 +25,6 @@ from delivery_operator.observed import Key
 
 log = logging.getLogger(__name__)
 
-PAGE = 500
-
 
 class Collector:
     """Ends what nobody owns any more."""
@@ -55,20 +53,14 @@ class Collector:
     async def _alive(self) -> set[str]:
         """Uids of all Deliveries there are."""
         uids: set[str] = set()
-        token = ""
-        while True:
-            query = {"limit": PAGE} | ({"continue": token} if token else {})
-            page = await self._api.list(paths.DELIVERIES.path(), accept=METADATA_LIST, **query)
-            for raw in page.get("items") or ():
-                metadata = raw["metadata"]
-                if "deletionTimestamp" not in metadata:
-                    uids.add(metadata["uid"])
-                key = Key(metadata["namespace"], metadata["name"])
-                if self._version_seen(key) != metadata["resourceVersion"]:
-                    self._wake(key)
-            token = page["metadata"].get("continue") or ""
-            if not token:
-                return uids
+        async for raw in self._api.every(paths.DELIVERIES.path(), METADATA_LIST):
+            metadata = raw["metadata"]
+            if "deletionTimestamp" not in metadata:
+                uids.add(metadata["uid"])
+            key = Key(metadata["namespace"], metadata["name"])
+            if self._version_seen(key) != metadata["resourceVersion"]:
+                self._wake(key)
+        return uids
 
     async def _is_gone(self, anchor: Raw, uid: str) -> bool:
         """The list may be older than the anchor: ask for this one."""

@@ -6,10 +6,9 @@ replicas that promise the last money at the same moment one is refused and looks
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -24,8 +23,6 @@ from delivery_operator.cluster.store import Raw
 from delivery_operator.cluster.world import World, is_anchor, tenant_of
 from delivery_operator.errors import Refused
 from delivery_operator.observed import Allowance, Key
-
-PAGE = 500
 
 
 class KubeTreasury:
@@ -43,7 +40,7 @@ class KubeTreasury:
             return None
         self._raw[key] = raw
         spec, status = typed(raw)
-        listed = [claim(one) async for one in self._deliveries(key.namespace)]
+        listed = [claim(one) async for one in self._api.every(paths.DELIVERIES.path(key.namespace))]
         return Purse(
             key=key,
             generation=raw["metadata"].get("generation", 0),
@@ -54,17 +51,6 @@ class KubeTreasury:
             paid=bills(self._world.certificates, key.namespace, spec.currency),
             ending=ending(self._world.config_maps, key.namespace),
         )
-
-    async def _deliveries(self, namespace: str) -> AsyncIterator[Raw]:
-        token = ""
-        while True:
-            query: dict[str, Any] = {"limit": PAGE} | ({"continue": token} if token else {})
-            page = await self._api.list(paths.DELIVERIES.path(namespace), **query)
-            for raw in page.get("items") or ():
-                yield raw
-            token = page["metadata"].get("continue") or ""
-            if not token:
-                return
 
     async def write(self, seen: Purse, new: DeliveryBudgetStatus) -> None:
         """Replace the status, if the budget is as observed; wake the Deliveries to which it says something new."""

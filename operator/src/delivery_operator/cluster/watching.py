@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from delivery_operator.cluster.client import Api
+from delivery_operator.cluster.client import PAGE, Api
 from delivery_operator.cluster.paths import Kind
 from delivery_operator.cluster.store import Raw, Store
 from delivery_operator.errors import DeliveryError, Refused, Transient
@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 300.0
 FORBIDDEN_SECONDS = 30.0
 """Pause after a refusal: a role may be granted, or a kind installed, while we run."""
-PAGE = 500
 Changed = Callable[[str, Raw], None]
 
 
