@@ -33,7 +33,14 @@ INTAKE_TRAPS = {
     "WrongTask",
 }
 SCENARIOS = [load(one) for one in all_ids()]
-EACH = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.id)
+FEASIBLE = [one for one in SCENARIOS if one.feasible]
+
+
+def each(scenarios):
+    return pytest.mark.parametrize("scenario", scenarios, ids=lambda one: one.id)
+
+
+EACH, EACH_FEASIBLE = each(SCENARIOS), each(FEASIBLE)
 
 
 @EACH
@@ -64,10 +71,8 @@ def test_what_the_agent_is_shown_does_not_contain_the_gold(scenario):
         assert word not in shown
 
 
-@EACH
+@EACH_FEASIBLE
 def test_a_trap_catches_who_leaves_things_as_they_are_and_who_reads_gets_the_correct_run(scenario):
-    if not scenario.feasible:
-        return
     assert scenario.recording(scenario.corrected(STAGES)).endswith("/correct")
     for rule in scenario.recordings[:-1]:
         misread = scenario.corrected(STAGES)
@@ -77,31 +82,28 @@ def test_a_trap_catches_who_leaves_things_as_they_are_and_who_reads_gets_the_cor
 
 
 def test_there_are_enough_scenarios_of_every_kind():
-    feasible = [one for one in SCENARIOS if one.feasible]
-    assert len(SCENARIOS) >= 30 and len(feasible) >= 20
+    assert len(SCENARIOS) >= 30 and len(FEASIBLE) >= 20
     assert len({one.domain for one in SCENARIOS}) >= 10
-    assert {one.task for one in feasible} == {"Classification", "ExactMatch", "Extraction"}
-    assert {one.acceptance.metric for one in feasible} == {"Accuracy", "ExactMatch", "F1"}
+    assert {one.task for one in FEASIBLE} == {"Classification", "ExactMatch", "Extraction"}
+    assert {one.acceptance.metric for one in FEASIBLE} == {"Accuracy", "ExactMatch", "F1"}
     reasons = Counter(one.refusal for one in SCENARIOS if not one.feasible)
     assert set(reasons) == set(REFUSALS) - {"Other"} and min(reasons.values()) >= 2
     assert {trap for one in SCENARIOS for trap in one.traps} == set(get_args(Trap))
 
 
-@EACH
+@each([one for one in FEASIBLE if INTAKE_TRAPS.intersection(one.traps)])
 def test_an_intake_trap_lies_in_what_the_customer_left(scenario):
     """A trap that the opening does not fall into catches nobody who does nothing."""
-    if scenario.feasible and set(scenario.traps) & INTAKE_TRAPS:
-        opening = DeliverySpec.model_validate(scenario.spec())
-        assert scenario.missed(opening, Stage.INTAKE) or scenario.missed(opening, Stage.PLAN)
+    opening = DeliverySpec.model_validate(scenario.spec())
+    assert scenario.missed(opening, Stage.INTAKE) or scenario.missed(opening, Stage.PLAN)
 
 
-@EACH
+@EACH_FEASIBLE
 def test_the_audit_of_a_right_reading_has_nothing_against_it(scenario):
     """Else the oracle could not pass, and who reads rightly would be sent back."""
-    if scenario.feasible:
-        spec = DeliverySpec.model_validate(scenario.corrected(STAGES))
-        found = intake.judge(spec, reference.audit(scenario.id))
-        assert not found.blocks, found.message
+    spec = DeliverySpec.model_validate(scenario.corrected(STAGES))
+    found = intake.judge(spec, reference.audit(scenario.id))
+    assert not found.blocks, found.message
 
 
 def test_data_that_proves_nothing_leads_to_the_evidence_that_it_causes():
