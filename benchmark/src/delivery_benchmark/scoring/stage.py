@@ -181,9 +181,9 @@ def refused(case: Case) -> str | None:
     return None if case.scenario.names_the_fact(said.text) else f"refused without naming that {case.scenario.because}"
 
 
-def left(stage: str, absent: Callable[[Case], bool], what: str) -> Rule:
+def left(absent: Callable[[Case], bool], what: str) -> Rule:
     """A rule that something was left undone."""
-    return lambda case: None if absent(case) else f"{what}, though the ticket must be refused ({stage})"
+    return lambda case: None if absent(case) else f"{what}, though the ticket must be refused"
 
 
 def nothing_spent(case: Case) -> bool:
@@ -199,13 +199,13 @@ def not_served(case: Case) -> bool:
 
 REFUSED: dict[Stage, Rule] = {
     Stage.INTAKE: refused,
-    Stage.PLAN: left("plan", lambda case: case.record.spec.suspend, "the delivery was left running"),
-    Stage.CONFIG: left("config", lambda case: case.record.spec.config == Config(), "hyper-parameters were set"),
-    Stage.SCHEDULE: left("schedule", lambda case: case.record.spec.schedule == Schedule(), "an accelerator was asked for"),
-    Stage.TRAIN: left("train", lambda case: not case.record.attempts, "a model was trained"),
-    Stage.EVAL: left("eval", lambda case: case.record.evaluated is None, "the sealed holdout was used"),
-    Stage.REGISTER: left("register", lambda case: case.record.version is None, "an artifact was registered"),
-    Stage.DEPLOY: left("deploy", not_served, "a model was served or the gate was tried"),
-    Stage.COST: left("cost", nothing_spent, "money was spent"),
-    Stage.CARD: left("card", lambda case: not case.record.spec.card.claims, "claims were made"),
+    Stage.PLAN: left(lambda case: case.record.spec.suspend, "the delivery was left running"),
+    Stage.CONFIG: left(lambda case: case.record.spec.config == Config(), "hyper-parameters were set"),
+    Stage.SCHEDULE: left(lambda case: case.record.spec.schedule == Schedule(), "an accelerator was asked for"),
+    Stage.TRAIN: left(lambda case: not case.record.attempts, "a model was trained"),
+    Stage.EVAL: left(lambda case: case.record.evaluated is None, "the sealed holdout was used"),
+    Stage.REGISTER: left(lambda case: case.record.version is None, "an artifact was registered"),
+    Stage.DEPLOY: left(not_served, "a model was served or the gate was tried"),
+    Stage.COST: left(nothing_spent, "money was spent"),
+    Stage.CARD: left(lambda case: not case.record.spec.card.claims, "claims were made"),
 }
