@@ -21,7 +21,6 @@ from delivery_api.terms import Acceptance, Budget, Data, Handling, Terms
 from delivery_oracle import probe
 from delivery_oracle.stages import evaluation, intake, train
 from delivery_oracle.stages.evaluation import free_score
-from delivery_oracle.statistics.learned import SIGNATURE_TEXT
 
 TITLES = {
     "correct": "correct labels",
@@ -52,8 +51,6 @@ class Recorded:
     audit: AuditEvidence
     train: TrainEvidence
     evaluate: EvaluateEvidence
-    seconds: dict[str, float]
-    """Time of each worker."""
 
     @property
     def margin(self) -> float:
@@ -93,7 +90,6 @@ def _runs(folder: Path, manifest: dict[str, Any]) -> Iterator[Recorded]:
             audit=AuditEvidence.model_validate(trace["audit"]),
             train=TrainEvidence.model_validate(trace["train"]),
             evaluate=EvaluateEvidence.model_validate(trace["evaluate"]),
-            seconds=trace["seconds"],
         )
 
 
@@ -128,7 +124,6 @@ def shown(run: Recorded) -> dict[str, Any]:
         "title": f"{TITLES.get(run.arm, run.arm)}, seed {run.seed}",
         "steps": [[step.step, step.loss, step.grad_norm] for step in run.train.steps],
         "planned": run.train.planned_steps,
-        "seconds": round(sum(run.seconds.values()), 1),
         "lamps": lamps(run.train, dashboard),
         "canary": _finding(intake.judge(run.spec, run.audit)),
         "audit": _finding(audit),
@@ -141,7 +136,6 @@ def shown(run: Recorded) -> dict[str, Any]:
         "wins": seen.wins,
         "losses": seen.losses,
         "alpha": seen.alpha,
-        "why": SIGNATURE_TEXT[seen.signature],
         "probe": told.message,
         "flaggedAt": told.decided_at if told.outcome is probe.Outcome.NOT_LEARNING else None,
         "margin": run.margin,
