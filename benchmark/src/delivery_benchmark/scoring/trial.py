@@ -73,7 +73,7 @@ class Trial(Part):
     """Those that the plane let through; each is a fault of the plane."""
     error: str | None = None
     """A fault of the harness: the trial has no score, which is not a score of nothing."""
-    ended: Literal["done", "refused", "turns", "time", "error"] | None = None
+    ended: Literal["done", "refused", "turns", "error"] | None = None
 
     @property
     def object(self) -> Delivery | None:
