@@ -75,7 +75,7 @@ def find(document: Any) -> tuple[tuple[Mistake, ...], Delivery | None]:
     try:
         delivery: Delivery | None = validate(document)
     except ValidationError as error:
-        found |= {explain(item, document) for item in error.errors(include_url=False)}
+        found |= {explain(item) for item in error.errors(include_url=False)}
         delivery = mended(document, [item["loc"] for item in error.errors()])
     if delivery is not None:
         found |= between(delivery)
@@ -94,7 +94,7 @@ def metadata(document: dict[str, Any]) -> list[Mistake]:
     return found
 
 
-def explain(error: Any, document: dict[str, Any]) -> Mistake:
+def explain(error: Any) -> Mistake:
     """One pydantic error in our words: what, and what to do."""
     path: Path = tuple(part for part in error["loc"])
     kind, given = error["type"], error.get("input")

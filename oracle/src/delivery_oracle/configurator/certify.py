@@ -22,7 +22,6 @@ RATE_FACTOR = 10.0
 MOST_EPOCHS = 20.0
 LARGEST_WARMUP = 0.5
 SCALES = (0.5, 8.0)
-SMALLEST_PURE_RATE = 1e-7
 
 
 @dataclass(frozen=True, order=True)

@@ -82,7 +82,7 @@ def configure(spec: DeliverySpec, load: Workload, classes: Iterable[AcceleratorC
     options = [one for one in tried if one is not None]
     fitting = sorted((one for one in options if one.fits), key=lambda one: rank(spec, one, rooms))
     if fitting:
-        return proposal(spec, plan, load, fitting, rooms)
+        return proposal(spec, plan, load, fitting)
     if usable and not options:
         return Proposal(plan, spec.schedule, None, (), (not_spread(spec, load.base, usable),), None, {})
     if not options:
@@ -154,7 +154,7 @@ def runs(plan: Plan, kind: AcceleratorClass) -> bool:
     return plan.method != "QLoRA" or kind.spec.image == "cuda"
 
 
-def proposal(spec: DeliverySpec, plan: Plan, load: Workload, fitting: Sequence[Option], rooms: Rooms | None) -> Proposal:
+def proposal(spec: DeliverySpec, plan: Plan, load: Workload, fitting: Sequence[Option]) -> Proposal:
     """The best option as config and schedule, with the reason of every field."""
     best = fitting[0]
     chosen = {"accelerator_class": best.name, "count": best.layout.count, "nodes": best.layout.nodes}
@@ -163,12 +163,12 @@ def proposal(spec: DeliverySpec, plan: Plan, load: Workload, fitting: Sequence[O
     room = f"and to be sure it wants {gigabytes(best.memory.wanted)} of {gigabytes(best.kind.spec.memory_bytes)}"
     reasons = {f"config.{to_camel(field)}": reason for field, reason in best.reasons.items()}
     reasons["plan.artifact"] = "given" if spec.plan.artifact != "Auto" else artifact_reason(plan)
-    reasons["schedule.acceleratorClass"] = class_reason(spec, fitting, rooms)
+    reasons["schedule.acceleratorClass"] = class_reason(spec, fitting)
     reasons |= layout.reasons(best.layout, spec.schedule, spec.config, room)
     return Proposal(plan, schedule, best, mistakes(case), (), None, dict(sorted(reasons.items())))
 
 
-def class_reason(spec: DeliverySpec, fitting: Sequence[Option], rooms: Rooms | None) -> str:
+def class_reason(spec: DeliverySpec, fitting: Sequence[Option]) -> str:
     """Why this class: in comparison with those that fit too."""
     best, others = fitting[0], len({one.name for one in fitting}) - 1
     if spec.schedule.accelerator_class:

@@ -68,7 +68,7 @@ def estimate(load: Workload, plan: Plan, config: Config, kind: AcceleratorClassS
     """Seconds on accelerators of a class for a complete config."""
     step = step_seconds(load, plan, config, kind, count)
     steps, batch = config.steps or 1, batch_rows(config, count)
-    probe = load.looks(steps) * look_seconds(load, config, kind)
+    probe = load.looks(steps) * look_seconds(load, kind)
     weights = load.base.parameters * 2
     start = START_SECONDS + weights / LOAD_BYTES_PER_SECOND
     return Duration(
@@ -133,7 +133,7 @@ def head_flops(load: Workload, plan: Plan, config: Config) -> float:
     return 2.0 * passes * load.base.hidden * load.base.vocabulary * load.supervised(rows, plan.loss_on)
 
 
-def look_seconds(load: Workload, config: Config, kind: AcceleratorClassSpec) -> float:
+def look_seconds(load: Workload, kind: AcceleratorClassSpec) -> float:
     """One look: candidate and base answer the same fresh items, constrained and greedy."""
     base = load.base
     forward = 2.0 * base.active_parameters
