@@ -39,8 +39,6 @@ SECTIONS: dict[str, tuple[Section, float]] = {
     "speed": (speed.measure, 0.03),
 }
 """Each section with the share of the time that it takes."""
-
-
 DERIVED = ("rate", "holds", "dollars_saved", "step", "hours", "dollars")
 
 
@@ -77,12 +75,7 @@ def clock(seconds: float) -> str:
 
 def plain(one: Any) -> dict[str, Any]:
     """A measured thing as JSON, with what it derives from itself."""
-    derived = {
-        name: getattr(one, name)
-        for name in ("rate", "holds", "dollars_saved", "step", "hours", "dollars")
-        if hasattr(one, name)
-    }
-    return asdict(one) | derived
+    return asdict(one) | {name: getattr(one, name) for name in DERIVED if hasattr(one, name)}
 
 
 def constants() -> dict[str, Any]:

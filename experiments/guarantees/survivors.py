@@ -8,7 +8,6 @@ ROUNDING = "differs by rounding in the last bits only: the value itself lies wit
 OF_COURSE = "where both are nought or one, the claim is the last or the first of all: the search ends there either way"
 NOUGHT = "adds or leaves out terms that no double can hold"
 TAIL = "nine deviations from the middle; what lies beyond weighs less than 1e-15"
-NO_POWER = "one item on which the two differ rejects at no level below one half, and none at none: the term is nought"
 PROBE = {
     "certify = Wealth(wealth(None, gains, margin).log_wealth[ends])": SAME,
 }
