@@ -56,7 +56,7 @@ def look(observed: Observed, asked: ApprovalRequest, plan: Mapping[str, object])
     if not known:
         return _open(observed, status, known)
     if status.closed is not None:
-        return Approval(status, _ended(observed, status.closed))
+        return Approval(status, _ended(status.closed))
     if status.approved_by:
         revoked = decisions.against(observed, status.digest, names.REVOKE)
         return _close(observed, status, revoked.ruling(observed)) if revoked else Approval(status, _gate(observed))
@@ -68,7 +68,7 @@ def look_around(observed: Observed, asked: ApprovalRequest, plan: Mapping[str, o
     status, known = _status(observed, asked, plan)
     waits = unknown(Reason.WAITING, "Waits for eval")
     if status.closed is not None:
-        return Approval(status, _ended(observed, status.closed))
+        return Approval(status, _ended(status.closed))
     if status.override is not None:
         revoked = decisions.against(observed, status.digest, names.REVOKE)
         return _close(observed, status, revoked.ruling(observed)) if revoked else Approval(status, _gate(observed))
@@ -127,10 +127,10 @@ def _open(observed: Observed, status: ApprovalStatus, known: bool) -> Approval:
 def _close(observed: Observed, status: ApprovalStatus, ruling: Ruling) -> Approval:
     """A request that is closed stays so; only another request can be approved."""
     closed = Closing(**ruling.model_dump(), retry=observed.retry)
-    return Approval(status.model_copy(update={"closed": closed}), _ended(observed, closed))
+    return Approval(status.model_copy(update={"closed": closed}), _ended(closed))
 
 
-def _ended(observed: Observed, closed: Closing) -> Finding:
+def _ended(closed: Closing) -> Finding:
     """What a closed request means."""
     again = "annotate ptaas.dev/retry with a new value to renew it"
     if closed.verb == "reject":

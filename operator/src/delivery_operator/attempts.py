@@ -52,7 +52,7 @@ def carry(observed: Observed, settings: Settings, facts: Facts, given: Assignmen
     if observed.spec.suspend:
         return _paused(observed, seen)
     if seen.job is not None and seen.active:
-        return _attended(observed, settings, facts, given, seen, seen.job)
+        return _attended(observed, facts, given, seen, seen.job)
     if seen.next_attempt is None:
         return Carried(seen, seen.finding or unknown(Reason.JOB_PENDING, f"Work of {given.stage} is looked at again"))
     return _started(observed, settings, facts, given, seen, seen.next_attempt)
@@ -102,14 +102,14 @@ def _paused(observed: Observed, seen: Work) -> Carried:
     return Carried(seen, unknown(Reason.SUSPENDED, message), wants=stop(observed, seen))
 
 
-def _attended(observed: Observed, settings: Settings, facts: Facts, given: Assignment, seen: Work, current: Job) -> Carried:
+def _attended(observed: Observed, facts: Facts, given: Assignment, seen: Work, current: Job) -> Carried:
     """A Job that may be running."""
     keeps = frozenset({current.name})
     if current.suspended and (stood := _resumed(observed, facts, given, seen, current)):
         return stood
     finding = seen.finding or unknown(Reason.JOB_RUNNING, f"Job {current.name} runs")
     if finding.reason is Reason.NO_NODE_FITS:
-        finding = _placed(observed, given, current, finding)
+        finding = _placed(observed, given, current)
     if finding.reason is Reason.JOB_PENDING and observed.missing_secrets:
         finding = obstacles.secret_missing(observed) or finding
     return Carried(seen, finding, keeps=keeps)
@@ -135,7 +135,7 @@ def _resumed(observed: Observed, facts: Facts, given: Assignment, seen: Work, cu
     return Carried(seen, finding, wants=(Want("resume", _of(observed, current, suspend=False)),), keeps=keeps)
 
 
-def _placed(observed: Observed, given: Assignment, current: Job, finding: Finding) -> Finding:
+def _placed(observed: Observed, given: Assignment, current: Job) -> Finding:
     missing = placement.what_is_missing(given.pod, observed.nodes)
     if missing:
         message = f"Job {current.name} stays pending until a node fits: {missing}"

@@ -187,7 +187,7 @@ def _ended(
         return replace(base, lineage=believed.upto(base.lineage, told[1]), digest=told[0].digest)
     if final:
         return replace(base, finding=final)
-    return _retry(observed, base, job, loss(job, pods, problem), problem, attempts, retry_delay)
+    return _retry(base, job, loss(job, pods, problem), problem, attempts, retry_delay)
 
 
 def _fatal(stage: Stage, job: Job, pods: list[Pod], records: list[tuple[Evidence, Typed]]) -> Finding | None:
@@ -231,9 +231,7 @@ def loss(job: Job, pods: list[Pod], problem: Problem | None) -> str:
     return f"its pod ended with exit code {pod.exit_code}" + (f" ({pod.killed_by})" if pod.killed_by else "")
 
 
-def _retry(
-    observed: Observed, base: Work, job: Job, how: str, problem: Problem | None, attempts: int, retry_delay: float
-) -> Work:
+def _retry(base: Work, job: Job, how: str, problem: Problem | None, attempts: int, retry_delay: float) -> Work:
     """The next attempt, or the end of patience."""
     if base.may_retry:
         return replace(base, next_attempt=1)

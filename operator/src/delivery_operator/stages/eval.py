@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from delivery_api.driver import Config, Schedule
-from delivery_api.evidence import ArtifactRecord, AuditEvidence, EvaluateEvidence, TrainEvidence
+from delivery_api.evidence import ArtifactRecord, AuditEvidence, EvaluateEvidence
 from delivery_api.finding import Finding, failed
 from delivery_api.reasons import Reason
 from delivery_api.sources import Source
@@ -33,7 +33,7 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
 
     given = assignment(observed, facts, settings, audit, artifact, config, schedule)
     carried = attempts.carry(observed, settings, facts, given, judge)
-    return Decision(carried.finding, _known(observed, facts, carried, train), carried.wants, carried.keeps)
+    return Decision(carried.finding, _known(observed, facts, carried), carried.wants, carried.keeps)
 
 
 def result_of(seen: Work) -> EvaluateEvidence | None:
@@ -92,7 +92,7 @@ def assignment(
     return Assignment(Stage.EVAL, task, pod, held, schedule.queue, facts.eval_estimate_seconds, gone)
 
 
-def _known(observed: Observed, facts: Facts, carried: Carried, train: TrainEvidence) -> Facts:
+def _known(observed: Observed, facts: Facts, carried: Carried) -> Facts:
     facts = facts.look_again(carried.look_seconds)
     result = result_of(carried.work) if carried.judged else None
     if result is not None:

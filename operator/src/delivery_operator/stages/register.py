@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from delivery_api.evidence import EvaluateEvidence, TrainEvidence
+from delivery_api.evidence import TrainEvidence
 from delivery_api.finding import Verdict, unknown
 from delivery_api.modelversion import EvaluationRecord, ModelVersionSpec
 from delivery_api.reasons import Reason
@@ -19,7 +19,7 @@ def decide(observed: Observed, facts: Facts, settings: Settings) -> Decision:
     finding = oracle.judge(train, evaluated)
     if finding.verdict is Verdict.FAIL or train is None or evaluated is None or train.artifact is None:
         return Decision(finding, facts)
-    wanted = version_of(observed, facts, train, evaluated)
+    wanted = version_of(observed, facts, train)
     if wanted is None:
         return Decision(unknown(Reason.EVIDENCE_MISSING, "The evidence of training names no digest of its data"), facts)
     name = name_of(observed, wanted)
@@ -36,7 +36,7 @@ def name_of(observed: Observed, wanted: ModelVersionSpec) -> str:
     return name if there is None or there.delivery_uid == observed.uid else f"{name}-{observed.uid[:8]}"
 
 
-def version_of(observed: Observed, facts: Facts, train: TrainEvidence, evaluated: EvaluateEvidence) -> ModelVersionSpec | None:
+def version_of(observed: Observed, facts: Facts, train: TrainEvidence) -> ModelVersionSpec | None:
     """The record that this delivery's evidence gives; None when a digest is absent."""
     artifact, numbers = train.artifact, facts.evaluation
     if artifact is None or numbers is None or train.train_digest is None or train.sealed_digest is None:

@@ -81,7 +81,7 @@ def report(delivery: Delivery, now: datetime, curves: Curves | None, documents: 
         approved=f"{approval.approved_by}, {approval.approved_at}" if approval and approval.approved_by else None,
         overridden=told.override,
         stages=seen.stages,
-        spans=tuple(sorted(_spans(delivery, status, now), key=lambda span: (span.start, span.stage))),
+        spans=tuple(sorted(_spans(status, now), key=lambda span: (span.start, span.stage))),
         burn=tuple(_burn(seen.money, now)),
         money=seen.money,
         curves=curves,
@@ -99,7 +99,7 @@ def _audit(status: DeliveryStatus) -> str | None:
     )
 
 
-def _spans(delivery: Delivery, status: DeliveryStatus, now: datetime) -> Iterator[Span]:
+def _spans(status: DeliveryStatus, now: datetime) -> Iterator[Span]:
     """Pods of the ledger, recorded work that held no accelerator, and the wait for an approval."""
     ledger, until = (status.cost.ledger if status.cost else ()), render(now)
     for entry in ledger:
