@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import aiohttp
 from kubernetes.aio.client.configuration import Configuration
@@ -204,8 +204,3 @@ async def answer(url: str) -> tuple[int, str]:
     """Status and text of a probe."""
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         return response.status, await response.text()
-
-
-def raw_status(value: Any) -> Any:
-    """JSON of a status, for comparisons."""
-    return value.model_dump(mode="json", by_alias=True, exclude_none=True)
