@@ -182,9 +182,8 @@ class Replayer:
         return self.choose(namespace, DeliverySpec.model_validate(given))
 
     def _delivery(self, pod: JSON) -> Delivery:
-        metadata = pod["metadata"]
-        tenant = metadata["labels"].get(names.DELIVERY_NAMESPACE) or metadata["namespace"].removesuffix("-ptaas")
-        name = metadata["labels"][names.DELIVERY]
+        labels = pod["metadata"]["labels"]
+        tenant, name = labels[names.DELIVERY_NAMESPACE], labels[names.DELIVERY]
         found = self.api.get(path(DELIVERIES, tenant, name))
         if found is None:
             raise PlaneError(f"Delivery {tenant}/{name} is gone")
