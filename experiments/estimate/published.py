@@ -43,7 +43,6 @@ class Published:
     speed: float | None
     out_of_memory: bool
     stated: bool
-    notes: str
 
 
 def shared() -> Path:
@@ -76,7 +75,6 @@ def rows(table: Any, models: dict[str, Any]) -> Iterator[Published]:
             speed,
             "OOM" in given["notes"],
             any(name in given["source"] for name in STATED),
-            given["notes"],
         )
 
 
@@ -177,7 +175,5 @@ def further() -> list[Published]:
             peak = float(given["peak"]) * (GIB if given["unit"] == "GiB" else 1e9) if given["peak"] else None
             speed = float(given["tokens_per_s_per_gpu"]) if given["tokens_per_s_per_gpu"] else None
             name = given["stack"].partition(",")[0].split()[0]
-            found.append(
-                Published(line, given["source"], name, made, peak, speed, bool(given["out_of_memory"]), bool(peak), "")
-            )
+            found.append(Published(line, given["source"], name, made, peak, speed, bool(given["out_of_memory"]), bool(peak)))
     return found

@@ -35,8 +35,6 @@ class Run:
     intake: Finding
     mechanics: Finding
     """The train stage without the probe: what every training dashboard shows."""
-    online: Finding
-    """The train stage with the probe."""
     probe: probe.Assessment
     audit: Finding
     comparison: Comparison
@@ -109,14 +107,12 @@ def judge(manifest: Manifest, case: Case, trace: Trace) -> Run:
         raise ValueError(f"{case.name}: {ANOTHER}")
     spec, config = manifests.spec_of(manifest, case), manifests.config_of(manifest, case)
     blind = trace.train.model_copy(update={"looks": ()})
-    attempts = [trace.train]
     return Run(
         case=case,
         trace=trace,
         intake=intake.judge(spec, trace.audit),
         mechanics=train.judge(spec, case.plan, config, [blind], trace.audit),
-        online=train.judge(spec, case.plan, config, attempts, trace.audit),
-        probe=train.assessment(spec, config, attempts, trace.audit),
+        probe=train.assessment(spec, config, [trace.train], trace.audit),
         audit=evaluation.judge(spec, trace.evaluate, audit=trace.audit, train=trace.train, use=case.place),
         comparison=evaluation.comparison(spec, trace.evaluate, use=case.place),
     )

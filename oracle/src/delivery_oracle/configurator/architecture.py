@@ -51,7 +51,6 @@ class Architecture:
     heads: int
     key_value_heads: int
     head_size: int
-    intermediate: int
     vocabulary: int
     positions: int
     tied: bool
@@ -116,7 +115,7 @@ def read(config: Mapping[str, Any]) -> Architecture:
     window, windowed = _window(keys, model_type)
     return Architecture(
         model_type, _number(keys, "num_hidden_layers", "n_layer"), hidden, heads, key_value_heads, head_size,
-        intermediate, vocabulary, positions, tied, gated, experts, active, linears,
+        vocabulary, positions, tied, gated, experts, active, linears,
         _small_per_layer(keys, model_type, hidden, head_size, linears),
         _outside_layers(model_type, vocabulary, hidden, positions, tied), window, windowed,
     )  # fmt: skip
