@@ -67,12 +67,6 @@ def _held(observed: Observed, known: tuple[LedgerEntry, ...]) -> Accelerated | N
     return Accelerated(schedule.accelerator_class, schedule.count or 1, price)
 
 
-def spent(serving: ServingStatus, now: datetime) -> Decimal:
-    """All of it, running servers paid up to now."""
-    still = tuple(one for one in serving.ledger if one.finished_at is None)
-    return Decimal(serving.amount or "0") + ledger.spent(still, now)
-
-
 def _end(observed: Observed, serving: ServingStatus) -> datetime | None:
     """When it is over, as things stand: it does not move while nothing starts or ends."""
     terms, ends = observed.spec.terms.serving, []
@@ -101,14 +95,12 @@ def _spent_at(serving: ServingStatus, limit: Decimal) -> list[datetime]:
 def over(observed: Observed, serving: ServingStatus) -> str | None:
     """Why nothing may serve any more, and what to do."""
     terms = observed.spec.terms.serving
-    if terms is None or serving.since is None:
+    if terms is None or serving.since is None or serving.ends_at is None or times.parse(serving.ends_at) > observed.now:
         return None
     if terms.time_to_live and times.shifted(serving.since, seconds_of(terms.time_to_live)) <= observed.now:
         said = f"spec.terms.serving.timeToLive={terms.time_to_live} is over since the first server started"
         return f"{said}; the servers are taken down; order another Delivery to serve again"
-    if terms.limit is not None and spent(serving, observed.now) >= Decimal(terms.limit):
-        return f"spec.terms.serving.limit={terms.limit} is spent; the servers are taken down; raise it to serve again"
-    return None
+    return f"spec.terms.serving.limit={terms.limit} is spent; the servers are taken down; raise it to serve again"
 
 
 def seconds_left(observed: Observed, serving: ServingStatus) -> float | None:
