@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from delivery_api.accelerator import AcceleratorClassSpec, Toleration
-from delivery_operator.manifests.pod import REGION, PodPlan, node_selector, resources
+from delivery_operator.manifests.pod import PodPlan, node_selector, resources
 from delivery_operator.observed import Node, Observed
 from delivery_oracle.configurator.layout import Room
 
@@ -37,7 +37,7 @@ def _tolerated(node: Node, tolerations: Iterable[Toleration]) -> bool:
 def what_is_missing(plan: PodPlan, nodes: tuple[Node, ...]) -> str | None:
     """What keeps the pod off every node, in words; None when one could take it once it has room."""
     labelled = list(nodes)
-    for key, value in sorted(node_selector(plan).items()):
+    for key, value in sorted(node_selector(plan.accelerator, plan.region).items()):
         labelled = [node for node in labelled if node.labels.get(key) == value]
         if not labelled:
             return f"no node has the label {key}={value}"
@@ -60,7 +60,7 @@ def rooms(observed: Observed) -> dict[str, Room]:
 
 
 def _room(spec: AcceleratorClassSpec, region: str | None, nodes: tuple[Node, ...]) -> Room:
-    wanted = (spec.node_selector | ({REGION: region} if region else {})).items()
+    wanted = node_selector(spec, region).items()
     open_to_us = [node for node in nodes if node.usable and _tolerated(node, spec.tolerations)]
     fitting = [node for node in open_to_us if all(node.labels.get(key) == value for key, value in wanted)]
     one = amount(spec.resource_quantity) or Decimal(1)

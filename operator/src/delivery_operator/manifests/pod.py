@@ -64,10 +64,10 @@ def all_secrets(spec: DeliverySpec) -> tuple[str, ...]:
     return secrets_of([spec.terms.data.train, spec.terms.data.sealed, spec.base], spec.output.secret)
 
 
-def node_selector(plan: PodPlan) -> dict[str, str]:
+def node_selector(accelerator: AcceleratorClassSpec | None, region: str | None) -> dict[str, str]:
     """Labels that a node must have."""
-    selector = dict(plan.accelerator.node_selector) if plan.accelerator else {}
-    return selector | ({REGION: plan.region} if plan.region else {})
+    selector = dict(accelerator.node_selector) if accelerator else {}
+    return selector | ({REGION: region} if region else {})
 
 
 def resources(plan: PodPlan) -> dict[str, dict[str, str]]:
@@ -164,7 +164,7 @@ def pod_spec(plan: PodPlan) -> dict[str, Any]:
         **parallel.place(plan),
         **plan.extra,
     }
-    if selector := node_selector(plan):
+    if selector := node_selector(plan.accelerator, plan.region):
         spec["nodeSelector"] = selector
     if plan.accelerator and plan.accelerator.tolerations:
         spec["tolerations"] = [one.model_dump(exclude_none=True) for one in plan.accelerator.tolerations]
