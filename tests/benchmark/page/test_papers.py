@@ -8,6 +8,7 @@ import pytest
 
 from delivery_benchmark.page import PapersError, papers
 from delivery_benchmark.page.pipeline import card, pipeline, verdicts
+from delivery_oracle.stages import card as judged
 from kubectl_delivery.report import page as report_page
 from kubectl_delivery.report import report as report_of
 from tests.benchmark.page import world
@@ -88,12 +89,18 @@ def test_an_empty_folder_is_no_page(tmp_path: Path):
         papers.read([tmp_path])
 
 
+CLAIMS = {True: ("gain", "1"), False: ("gain", "2"), None: ("speed", "1")}
+"""Claims that hold, do not, and are not shown, where a gain of 1 is what the evidence establishes."""
+
+
 @pytest.mark.parametrize("held", [[], [True], [True, False, None], [True, None]])
 def test_the_card_stands_as_the_oracle_would_have_it(held: list[bool | None]):
     """The certificate cannot hold the verdict of the stage that issues it; the claims on it say the same."""
-    row = card([{"type": "Metric", "subject": "gain", "value": "1", "holds": one} for one in held])
-    expected = "Fail" if False in held else "Unknown" if None in held else "Pass"
-    assert (row["verdict"], row["reason"]) == (expected, "CardIssued" if expected == "Pass" else "ClaimUnsupported")
+    made = [{"type": "Metric", "subject": subject, "value": value} for subject, value in map(CLAIMS.__getitem__, held)]
+    known = {("Metric", "gain"): "1"}
+    row = card([claim | {"holds": one} for claim, one in zip(made, held, strict=True)])
+    expected = judged.judge(oracle_world.spec(card={"claims": made}), known, settled=True)
+    assert (row["verdict"], row["reason"]) == (expected.verdict, expected.reason)
 
 
 def test_every_stage_has_its_verdict_and_its_evidence():
