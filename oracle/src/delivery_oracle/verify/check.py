@@ -111,14 +111,8 @@ class Verifier:
         signed = self.beside().signed(PAPERS, PAPERS_TYPE, STATEMENT, self.key, "certificate")
         signed.sort(key=lambda one: str(_predicate(one).get("issuedAt")))
         latest = {str(_predicate(one).get("uid")): one for one in signed}
-        if self.given.certificate is None and (meant := self.given.uid) is not None:
-            if meant not in latest:
-                raise Missing("there are no papers of the ModelVersion's delivery beside the artifact")
-            return latest[meant]
-        if self.given.certificate is None and len(latest) > 1:
-            raise Missing(f"{len(latest)} deliveries made this artifact; give the certificate of the one you mean")
         if self.given.certificate is None:
-            return next(iter(latest.values()))
+            return self._meant(latest)
         wanted = sha256(canonical(self.given.certificate))
         found = [one for one in signed if one.files.get("certificate.json", ("", 0))[0] == wanted]
         if not found:
@@ -127,6 +121,16 @@ class Verifier:
         if last is not found[-1]:
             raise Missing(f"the given certificate was replaced by one issued at {_predicate(last).get('issuedAt')}")
         return last
+
+    def _meant(self, latest: dict[str, Signed]) -> Signed:
+        """Where no certificate is given: those of the delivery that a ModelVersion names, else of the only one."""
+        if (meant := self.given.uid) is not None:
+            if meant not in latest:
+                raise Missing("there are no papers of the ModelVersion's delivery beside the artifact")
+            return latest[meant]
+        if len(latest) > 1:
+            raise Missing(f"{len(latest)} deliveries made this artifact; give the certificate of the one you mean")
+        return next(iter(latest.values()))
 
     def record(self) -> str:
         """What the cluster keeps says what was signed, and what it names is here."""
