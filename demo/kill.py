@@ -21,6 +21,7 @@ from . import witness
 from .cluster import ROOT
 from .follow import is_settled
 from .kubectl import Kubectl
+from .narrator import DemoError
 from .order import HEALTHY, NAMESPACE, NOISY, PERMUTED
 from .prepare import RELEASE, SYSTEM
 from .shell import Processes
@@ -72,9 +73,14 @@ def over(deliveries: Iterable[Delivery]) -> bool:
     return {str(one.metadata["name"]) for one in deliveries if is_settled(one)} >= ORDERS
 
 
-def admin(processes: Processes) -> Kubectl:
-    """kubectl of the local cluster."""
-    told = json.loads(processes.check([str(ROOT / "cluster/status"), "-o", "json"]))
+def admin(processes: Processes, within: float) -> Kubectl:
+    """kubectl of the local cluster, once the demo has it up."""
+    clock, ends = threading.Event(), time.monotonic() + within
+    while (status := processes.run([str(ROOT / "cluster/status"), "-o", "json"])).code:
+        if time.monotonic() > ends:
+            raise DemoError(f"No cluster is up after {within:.0f} s; start `python -m demo.run --keep` beside this")
+        clock.wait(POLL)
+    told = json.loads(status.out)
     return Kubectl(processes, told["programs"]["kubectl"], ["--kubeconfig", told["kubeconfig"]["admin"]], "admin")
 
 
@@ -113,7 +119,7 @@ def main() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     seen = options.pods.with_suffix(".events")
     try:
-        kubectl = admin(processes)
+        kubectl = admin(processes, options.within)
         witness.watch(processes, kubectl, str(seen))
         follow(kubectl, Moments(random.Random(options.seed)), options.within, options.out)
     finally:
