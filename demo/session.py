@@ -1,6 +1,7 @@
 """The demo from beginning to end, step by step, as somebody would do it by hand."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from delivery_api import names
@@ -32,10 +33,17 @@ class Session:
     """One run of the demo and all it holds."""
 
     def __init__(
-        self, narrator: Narrator, processes: Processes, out: Path, size: Size, own: prepare.Own = NOTHING, keep: bool = False
+        self,
+        narrator: Narrator,
+        processes: Processes,
+        out: Path,
+        size: Size,
+        own: prepare.Own = NOTHING,
+        keep: bool = False,
+        at_the_gate: Callable[[], None] = lambda: None,
     ) -> None:
         self._narrator, self._processes, self._out = narrator, processes, out
-        self._size, self._own, self._keep = size, own, keep
+        self._size, self._own, self._keep, self._at_the_gate = size, own, keep, at_the_gate
         self._cluster: Cluster | None = None
         self._stop_cluster = False
         self.outcomes: list[Outcome] = []
@@ -76,6 +84,7 @@ class Session:
             public = signature.give_key(self.cluster, self._processes, self._narrator, self._out)
         with self._narrator.step(f"{HEALTHY.name}: to the gate"):
             delivery, _ = watch.until(is_waiting_for_approval, TO_THE_GATE_SECONDS)
+        self._at_the_gate()
         with self._narrator.step(f"{HEALTHY.name}: approval"):
             gate.pass_gate(self.cluster, self._narrator, delivery)
         with self._narrator.step(f"{HEALTHY.name}: serving"):
